@@ -1,0 +1,86 @@
+//! Who there is: organizations, their units and accounts.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AccountId, ConnectionId, OrgId, UnitId};
+use crate::status::words;
+
+words! {
+    /// Where an account is in its life.
+    AccountState, "account state" {
+        /// Being created.
+        PendingActivation = "PENDING_ACTIVATION",
+        /// In use; the only state that is scanned.
+        Active = "ACTIVE",
+        /// Suspended by the provider.
+        Suspended = "SUSPENDED",
+        /// Being closed.
+        PendingClosure = "PENDING_CLOSURE",
+        /// Closed.
+        Closed = "CLOSED",
+    }
+}
+
+/// An organization that a connection leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organization {
+    /// Its id.
+    pub id: OrgId,
+    /// The account that manages it.
+    pub management_account: AccountId,
+}
+
+/// A root or organizational unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// Its id.
+    pub id: UnitId,
+    /// The unit above; none for a root.
+    pub parent: Option<UnitId>,
+    /// Its name.
+    pub name: String,
+}
+
+/// An account that a connection leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// Its name, or its id where it has none.
+    pub name: String,
+    /// The e-mail address of its owner, where it is known.
+    pub email: Option<String>,
+    /// Where it is in its life.
+    pub state: AccountState,
+    /// When it joined its organization, where it is known.
+    pub joined_at: Option<DateTime<Utc>>,
+    /// Its organization, where it is in one that could be read.
+    pub organization: Option<OrgId>,
+    /// Whether it manages its organization.
+    pub management: bool,
+    /// How to enter it.
+    pub connection: ConnectionId,
+    /// Its tags, where they were read (only when a filter or report needs them).
+    pub tags: Vec<(String, String)>,
+}
+
+/// What discovery finds, in the order in which it finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// An organization; comes before its accounts.
+    Organization(Organization),
+    /// An account.
+    Account(Account),
+    /// Something that could not be read while the rest went on.
+    Missing(crate::failure::Failure),
+}
+
+/// The tree of an organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tree {
+    /// Roots and units, parents before children.
+    pub units: Vec<Unit>,
+    /// The unit that each account is directly in.
+    pub placements: Vec<(AccountId, UnitId)>,
+}

@@ -1,0 +1,33 @@
+//! The words and rules of orgsweep: what a scan, a cell, a task and an answer are.
+//!
+//! Everything here is a plain value or a pure function. The only `async` is in the four port
+//! traits ([`provider`], [`queue`], [`store`], [`budget`]); their adapters live in other crates.
+
+pub mod batch;
+pub mod budget;
+pub mod cell;
+pub mod clock;
+pub mod failure;
+pub mod ids;
+pub mod inventory;
+pub mod judge;
+pub mod ledger;
+pub mod object;
+pub mod plan;
+pub mod preflight;
+pub mod provider;
+pub mod queue;
+pub mod result;
+pub mod scan;
+pub mod selection;
+pub mod status;
+pub mod store;
+pub mod task;
+
+pub use cell::Cell;
+pub use clock::Clock;
+pub use failure::{DeniedBy, Failure, FailureKind};
+pub use ids::{
+    AccountId, CatalogDigest, ConnectionId, OrgId, ProbeId, Region, ScanId, ServiceId, UnitId,
+};
+pub use status::{Evidence, Status};

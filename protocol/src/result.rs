@@ -1,0 +1,93 @@
+//! The message from workers: what became of tasks.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::cell::{Cell, CellKey};
+use crate::failure::Failure;
+use crate::ids::{AccountId, Region, ScanId};
+use crate::object::Object;
+use crate::preflight::Preflight;
+use crate::task::Task;
+
+/// Answers of one scan, in the order in which a worker found them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResultPage {
+    /// The version of this message's format.
+    pub version: u16,
+    /// The scan.
+    pub scan: ScanId,
+    /// The round that was worked for.
+    pub round: u32,
+    /// The answers.
+    pub answers: Vec<Answer>,
+}
+
+impl ResultPage {
+    /// The version that this build writes and reads.
+    pub const VERSION: u16 = 1;
+}
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// An account was entered, or could not be.
+    Preflight {
+        /// The account.
+        account: AccountId,
+        /// The dispatch that is answered.
+        dispatch: u32,
+        /// What entering it told.
+        outcome: Result<Preflight, Failure>,
+    },
+    /// The pre-flight is to be tried again.
+    PreflightHeld {
+        /// The account.
+        account: AccountId,
+        /// The dispatch that is answered.
+        dispatch: u32,
+        /// The attempt that comes next.
+        attempt: u32,
+        /// When to try again.
+        until: DateTime<Utc>,
+        /// Why it did not work this time.
+        failure: Failure,
+    },
+    /// Things that were seen; they come before the end of their cell.
+    Objects {
+        /// The cell that saw them.
+        cell: CellKey,
+        /// The things.
+        objects: Vec<Object>,
+    },
+    /// A cell is final.
+    Cell(Cell),
+    /// A task is put off.
+    Held(Held),
+    /// Every task of a dispatch has been answered with `Cell` or `Held`.
+    Settled {
+        /// The account of the batch.
+        account: AccountId,
+        /// The region of the batch.
+        region: Region,
+        /// The dispatch that is answered.
+        dispatch: u32,
+    },
+}
+
+/// A task that is put off, as it should be dispatched again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Held {
+    /// The account of the task.
+    pub account: AccountId,
+    /// The region of the task.
+    pub region: Region,
+    /// The task to dispatch.
+    pub task: Task,
+    /// When it is due.
+    pub until: DateTime<Utc>,
+    /// Why it was put off: a failure to retry; none where it only hands back work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Failure>,
+}
