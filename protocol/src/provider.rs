@@ -25,6 +25,15 @@ pub struct Place {
     pub region: Region,
 }
 
+/// A region of a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownRegion {
+    /// Its name.
+    pub region: Region,
+    /// Whether accounts have it only when they opt in.
+    pub opt_in: bool,
+}
+
 /// One page of one call of a probe.
 #[derive(Debug, Clone, Copy)]
 pub struct PageRequest<'a> {
@@ -69,6 +78,12 @@ pub trait Provider: Send + Sync + 'static {
         scan: &'a ScanId,
         connection: &'a ConnectionId,
     ) -> BoxStream<'a, Result<Found, Failure>>;
+
+    /// The regions that accounts of a connection can have: those of its partition, in order.
+    ///
+    /// # Errors
+    /// The failure that kept the connection's credentials from being used.
+    async fn regions(&self, connection: &ConnectionId) -> Result<Vec<KnownRegion>, Failure>;
 
     /// Reads the units of an organization and which account is in which.
     ///

@@ -80,6 +80,10 @@ pub trait Queue: Send + Sync + 'static {
     /// [`QueueError::Closed`] once the queue is closed and empty; other errors as they come.
     async fn receive(&self, line: Line, most: usize) -> Result<Vec<Delivery>, QueueError>;
 
+    /// Ends receiving: every `receive`, waiting or to come, answers [`QueueError::Closed`] once
+    /// nothing is left to hand out here. Publishing answers it at once.
+    async fn close(&self, line: Line);
+
     /// How many messages wait, those that are out with receivers not counted.
     ///
     /// # Errors

@@ -35,6 +35,9 @@ pub struct Continuation {
     /// The page to ask for; none for the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// How many things of that page are done already, for calls with `for_each` calls.
+    #[serde(default)]
+    pub skip: usize,
     /// What the pages before answered.
     pub tally: Tally,
 }
