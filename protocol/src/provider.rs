@@ -65,6 +65,9 @@ pub struct Item {
     pub on: bool,
     /// What `for_each` calls need of it, by the path that names it.
     pub inputs: BTreeMap<String, String>,
+    /// The calls of the probe that are to be made for it, by index: the `for_each` calls of the
+    /// call that found it, whose conditions it passes.
+    pub follow: Vec<usize>,
 }
 
 /// The port. Adapters: AWS, and a small fake in tests.
