@@ -57,8 +57,22 @@ pub struct Entry {
 
 /// What services are for.
 pub const CATEGORIES: &[&str] = &[
-    "analytics", "application", "compute", "database", "management", "ml_ai", "monitoring",
-    "network", "security", "storage", "developer", "iot", "media", "migration", "billing", "other",
+    "analytics",
+    "application",
+    "compute",
+    "database",
+    "management",
+    "ml_ai",
+    "monitoring",
+    "network",
+    "security",
+    "storage",
+    "developer",
+    "iot",
+    "media",
+    "migration",
+    "billing",
+    "other",
 ];
 
 /// Who wrote an entry.

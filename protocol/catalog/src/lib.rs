@@ -1,3 +1,22 @@
 //! What the clouds offer, as data: services, their probes, regions, endpoints and buckets.
+//!
+//! A service is a file, `aws/<service>.toml`; [`entry`] is its shape. [`Catalog`] holds them all,
+//! [`path`], [`condition`] and [`template`] are the small languages that the files are written
+//! in. Nothing in here does I/O: the files are built into the program.
 
+pub mod bucket;
+mod catalog;
+pub mod condition;
 pub mod entry;
+mod error;
+mod files;
+pub mod nearest;
+pub mod path;
+mod select;
+pub mod template;
+mod view;
+
+pub use bucket::BucketRule;
+pub use catalog::Catalog;
+pub use error::CatalogError;
+pub use view::ProbeView;
