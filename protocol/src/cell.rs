@@ -50,7 +50,7 @@ pub struct Cell {
     /// (`off` by an error code, `in_use` though one of several calls was denied).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
-    /// How often the task was tried, from 1.
+    /// One, and one more for each call that had to be repeated.
     pub attempts: u32,
     /// What it cost.
     #[serde(flatten)]

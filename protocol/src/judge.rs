@@ -26,6 +26,9 @@ pub struct Tally {
     pub cost: Cost,
     /// Pages of the call that is being read.
     pub pages: u32,
+    /// Things for which `for_each` calls were made.
+    #[serde(default)]
+    pub details: u64,
     /// Own things that were counted.
     pub own: u64,
     /// Ids of own things, at most [`Cell::SAMPLE_LIMIT`].

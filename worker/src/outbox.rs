@@ -1,0 +1,64 @@
+//! The answers of one batch, published in pages of bounded size.
+
+use std::sync::Arc;
+
+use protocol::ScanId;
+use protocol::queue::{Line, Message, Queue, QueueError};
+use protocol::result::{Answer, ResultPage};
+use tokio::sync::Mutex;
+
+/// Things in one page; a page is published once it has as many.
+const PAGE_OBJECTS: usize = 1000;
+
+/// Collects answers of one batch.
+pub(crate) struct Outbox {
+    queue: Arc<dyn Queue>,
+    scan: ScanId,
+    round: u32,
+    group: String,
+    page: Mutex<Pending>,
+}
+
+#[derive(Default)]
+struct Pending {
+    answers: Vec<Answer>,
+    objects: usize,
+}
+
+impl Outbox {
+    pub(crate) fn new(queue: Arc<dyn Queue>, scan: ScanId, round: u32, group: String) -> Self {
+        Self { queue, scan, round, group, page: Mutex::default() }
+    }
+
+    /// Adds an answer; publishes when the page is full.
+    pub(crate) async fn add(&self, answer: Answer) -> Result<(), QueueError> {
+        let mut page = self.page.lock().await;
+        if let Answer::Objects { objects, .. } = &answer {
+            page.objects += objects.len();
+        }
+        page.answers.push(answer);
+        if page.objects < PAGE_OBJECTS {
+            return Ok(());
+        }
+        let full = std::mem::take(&mut *page);
+        self.publish(full.answers).await
+    }
+
+    /// Publishes what is left.
+    pub(crate) async fn flush(&self) -> Result<(), QueueError> {
+        let rest = std::mem::take(&mut *self.page.lock().await);
+        self.publish(rest.answers).await
+    }
+
+    async fn publish(&self, answers: Vec<Answer>) -> Result<(), QueueError> {
+        if answers.is_empty() {
+            return Ok(());
+        }
+        let version = ResultPage::VERSION;
+        let page = ResultPage { version, scan: self.scan.clone(), round: self.round, answers };
+        let body = serde_json::to_vec(&page)
+            .map_err(|error| QueueError::Refused(format!("a result page: {error}")))?;
+        let message = Message { body, group: self.group.clone() };
+        self.queue.publish(Line::Results, vec![message]).await
+    }
+}
