@@ -1,1 +1,96 @@
-//! placeholder
+//! The coordinator: discovers accounts, expands them into cells, dispatches what is due, and
+//! writes down what workers answer.
+//!
+//! The store is the truth and the queue is transport: whatever a queue or a worker loses becomes
+//! due again, and whatever comes twice changes nothing.
+
+mod choose;
+mod discover;
+mod dispatch;
+pub mod estimate;
+pub mod expand;
+mod ingest;
+mod run;
+mod snapshot;
+mod verdict;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use catalog::Catalog;
+use protocol::provider::Provider;
+use protocol::queue::{Queue, QueueError};
+use protocol::store::{Store, StoreError};
+use protocol::{Clock, Failure};
+
+pub use discover::{Chosen, survey};
+pub use run::run;
+pub use snapshot::{Phase, Snapshot};
+
+/// What a coordinator is made of.
+#[derive(Clone)]
+pub struct Parts {
+    /// The truth.
+    pub store: Arc<dyn Store>,
+    /// Where batches go to and results come from.
+    pub queue: Arc<dyn Queue>,
+    /// The cloud.
+    pub provider: Arc<dyn Provider>,
+    /// What to ask.
+    pub catalog: Catalog,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// How a coordinator works.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Batches that may be out at once: about two minutes of work.
+    pub ahead: usize,
+    /// A dispatch that is not answered for this long is lost and becomes due again.
+    pub lost_after: Duration,
+    /// Whether dispatches from before this coordinator began are lost for sure (a queue in memory).
+    pub queue_is_new: bool,
+}
+
+/// How a run of a scan ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Every cell has a status.
+    Finished,
+    /// It was asked to stop; the scan can be resumed.
+    Interrupted,
+    /// The scan was cancelled.
+    Cancelled,
+}
+
+/// Why a scan cannot go on; it stays resumable.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The queue failed.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// Nobody could be found to look at.
+    #[error("the accounts cannot be listed: {0}")]
+    Discover(Failure),
+    /// The selection names something that there is not.
+    #[error("{0}")]
+    Selection(String),
+    /// The scan was planned with another catalog.
+    #[error(
+        "scan {scan} was planned with catalog {planned}, this orgsweep has {ours}; resume it with orgsweep {version}"
+    )]
+    Catalog {
+        /// The scan.
+        scan: String,
+        /// The catalog that it was planned with.
+        planned: String,
+        /// The catalog of this build.
+        ours: String,
+        /// The version that planned it.
+        version: String,
+    },
+}

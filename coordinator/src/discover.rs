@@ -1,0 +1,275 @@
+//! Finds accounts, chooses among them, and plans those that are chosen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt;
+use protocol::inventory::{Account, Found, Organization, Tree};
+use protocol::provider::{KnownRegion, Provider};
+use protocol::scan::{Scan, Settings};
+use protocol::{AccountId, ConnectionId, Failure, FailureKind, Region, ScanId};
+
+use crate::choose::{Paths, is_chosen, unmatched};
+use crate::expand::{probe_sets, rows};
+use crate::run::Shared;
+use crate::{Error, Parts};
+
+/// Accounts that are written down at once.
+const CHUNK: usize = 64;
+
+/// What there is and what of it is asked for.
+#[derive(Debug, Default)]
+pub struct Chosen {
+    /// Organizations that were found, with the connection that leads to each.
+    pub organizations: Vec<(ConnectionId, Organization)>,
+    /// Accounts that are asked for, in any state.
+    pub accounts: Vec<Account>,
+    /// Accounts that were found and are not asked for.
+    pub left_out: u64,
+    /// The regions that these accounts can have.
+    pub regions: Vec<KnownRegion>,
+    /// What could not be read, and for which connection.
+    pub missing: Vec<(ConnectionId, Failure)>,
+}
+
+/// Finds all accounts of all connections and chooses among them; writes nothing.
+///
+/// # Errors
+/// [`Error::Discover`] when no connection leads anywhere, [`Error::Selection`] when the selection
+/// names what is not there.
+pub async fn survey(
+    provider: &dyn Provider,
+    scan: &ScanId,
+    settings: &Settings,
+) -> Result<Chosen, Error> {
+    let mut chosen = Chosen::default();
+    let mut found = BTreeSet::new();
+    let mut paths = Paths::default();
+    for (connection, _) in settings.connections() {
+        let there = find(provider, scan, &connection).await;
+        chosen.missing.extend(there.missing.into_iter().map(|why| (connection.clone(), why)));
+        merge(&mut chosen.regions, there.regions);
+        if settings.selection.needs_tree() {
+            for organization in &there.organizations {
+                let tree = provider.tree(scan, &connection, &organization.id).await;
+                paths.add(&tree.map_err(Error::Discover)?);
+            }
+        }
+        let named = there.organizations.into_iter().map(|org| (connection.clone(), org));
+        chosen.organizations.extend(named);
+        for account in there.accounts {
+            if !found.insert(account.id.clone()) {
+                continue;
+            }
+            if is_chosen(&account, &settings.selection, &paths) {
+                chosen.accounts.push(account);
+            } else {
+                chosen.left_out += 1;
+            }
+        }
+    }
+    check(&settings.selection, &found, &paths, &chosen.missing)?;
+    Ok(chosen)
+}
+
+#[derive(Default)]
+struct There {
+    organizations: Vec<Organization>,
+    accounts: Vec<Account>,
+    regions: Vec<KnownRegion>,
+    missing: Vec<Failure>,
+}
+
+async fn find(provider: &dyn Provider, scan: &ScanId, connection: &ConnectionId) -> There {
+    let mut there = There::default();
+    match provider.regions(connection).await {
+        Ok(regions) => there.regions = regions,
+        Err(failure) => {
+            there.missing.push(failure);
+            return there;
+        }
+    }
+    let mut stream = provider.discover(scan, connection);
+    while let Some(found) = stream.next().await {
+        match found {
+            Ok(Found::Organization(organization)) => there.organizations.push(organization),
+            Ok(Found::Account(account)) => there.accounts.push(account),
+            Ok(Found::Missing(failure)) | Err(failure) => there.missing.push(failure),
+        }
+    }
+    there
+}
+
+fn merge(regions: &mut Vec<KnownRegion>, more: Vec<KnownRegion>) {
+    let known: BTreeSet<Region> = regions.iter().map(|known| known.region.clone()).collect();
+    regions.extend(more.into_iter().filter(|more| !known.contains(&more.region)));
+}
+
+fn check(
+    selection: &protocol::selection::Selection,
+    found: &BTreeSet<AccountId>,
+    paths: &Paths,
+    missing: &[(ConnectionId, Failure)],
+) -> Result<(), Error> {
+    if found.is_empty() {
+        let why = missing.first().map(|(_, failure)| failure.clone());
+        let nobody = || Failure::new(FailureKind::Other, "NoAccounts", "no account was found");
+        return Err(Error::Discover(why.unwrap_or_else(nobody)));
+    }
+    unmatched(selection, found, paths).map_or(Ok(()), |sentence| Err(Error::Selection(sentence)))
+}
+
+/// Finds accounts and writes their plan, so that work on the first begins while the rest is found.
+/// Returns the organizations whose trees are still to be read.
+pub(crate) async fn plan(
+    parts: &Parts,
+    scan: &Scan,
+    shared: &Shared,
+) -> Result<Vec<(ConnectionId, Organization)>, Error> {
+    let mut planner = Planner {
+        parts,
+        scan,
+        shared,
+        sets: BTreeMap::new(),
+        found: BTreeSet::new(),
+        planned: 0,
+        missing: Vec::new(),
+        paths: Paths::default(),
+    };
+    let mut trees = Vec::new();
+    for (connection, _) in scan.settings.connections() {
+        trees.extend(planner.connection(&connection).await?);
+    }
+    let selection = &scan.settings.selection;
+    check(selection, &planner.found, &planner.paths, &planner.missing)?;
+    parts.store.set_planned(&scan.id).await?;
+    Ok(trees)
+}
+
+struct Planner<'a> {
+    parts: &'a Parts,
+    scan: &'a Scan,
+    shared: &'a Shared,
+    sets: BTreeMap<Region, protocol::plan::ProbeSet>,
+    found: BTreeSet<AccountId>,
+    planned: usize,
+    missing: Vec<(ConnectionId, Failure)>,
+    paths: Paths,
+}
+
+impl Planner<'_> {
+    async fn connection(
+        &mut self,
+        connection: &ConnectionId,
+    ) -> Result<Vec<(ConnectionId, Organization)>, Error> {
+        let provider = &self.parts.provider;
+        let regions = match provider.regions(connection).await {
+            Ok(regions) => regions,
+            Err(failure) => {
+                self.miss(connection, failure).await?;
+                return Ok(Vec::new());
+            }
+        };
+        self.expand(&regions)?;
+        self.shared.know(regions);
+        let mut organizations = Vec::new();
+        let needs_tree = self.scan.settings.selection.needs_tree();
+        let mut held_back = Vec::new();
+        let mut stream = provider.discover(&self.scan.id, connection).ready_chunks(CHUNK);
+        while let Some(chunk) = stream.next().await {
+            let mut accounts = Vec::new();
+            for found in chunk {
+                match found {
+                    Ok(Found::Account(account)) => accounts.push(account),
+                    Ok(Found::Organization(organization)) => {
+                        self.parts.store.put_organization(&self.scan.id, &organization).await?;
+                        organizations.push((connection.clone(), organization));
+                    }
+                    Ok(Found::Missing(failure)) | Err(failure) => {
+                        self.miss(connection, failure).await?;
+                    }
+                }
+            }
+            if needs_tree {
+                held_back.append(&mut accounts);
+            } else {
+                self.write(accounts).await?;
+            }
+        }
+        if !needs_tree {
+            return Ok(organizations);
+        }
+        for (connection, organization) in &organizations {
+            let tree = provider.tree(&self.scan.id, connection, &organization.id).await;
+            let tree = tree.map_err(Error::Discover)?;
+            self.paths.add(&tree);
+            self.parts.store.put_tree(&self.scan.id, &organization.id, &tree).await?;
+        }
+        self.write(held_back).await?;
+        Ok(Vec::new())
+    }
+
+    fn expand(&mut self, regions: &[KnownRegion]) -> Result<(), Error> {
+        let catalog = &self.parts.catalog;
+        let selection = &self.scan.settings.selection;
+        let probes =
+            catalog.select(selection).map_err(|error| Error::Selection(error.to_string()))?;
+        let fresh = catalog.table_is_fresh(self.parts.clock.now());
+        self.sets = probe_sets(catalog, &probes, regions, selection, fresh);
+        Ok(())
+    }
+
+    async fn write(&mut self, accounts: Vec<Account>) -> Result<(), Error> {
+        let new: Vec<Account> =
+            accounts.into_iter().filter(|account| self.found.insert(account.id.clone())).collect();
+        let selection = &self.scan.settings.selection;
+        let (chosen, others): (Vec<_>, Vec<_>) =
+            new.into_iter().partition(|account| is_chosen(account, selection, &self.paths));
+        let rows = rows(&chosen, &self.sets, self.planned);
+        let sets: Vec<_> = self.sets.values().cloned().collect();
+        let active = chosen
+            .iter()
+            .filter(|account| account.state == protocol::inventory::AccountState::Active);
+        let active = active.count();
+        self.planned += active;
+        let accounts: Vec<Account> = chosen.into_iter().chain(others).collect();
+        self.parts.store.put_accounts(&self.scan.id, &accounts, &sets, &rows).await?;
+        let cells: usize = self.sets.values().map(|set| set.probes.len()).sum();
+        self.shared.add_planned(active as u64, (cells * active) as u64);
+        Ok(())
+    }
+
+    async fn miss(&mut self, connection: &ConnectionId, failure: Failure) -> Result<(), Error> {
+        tracing::warn!(%connection, %failure, "part of the inventory could not be read");
+        self.parts.store.put_missing(&self.scan.id, connection.as_str(), &failure).await?;
+        self.missing.push((connection.clone(), failure));
+        Ok(())
+    }
+}
+
+/// Reads the trees of organizations behind the scan; what cannot be read is recorded.
+pub(crate) async fn read_trees(
+    parts: &Parts,
+    scan: &ScanId,
+    organizations: &[(ConnectionId, Organization)],
+) -> Result<(), Error> {
+    for (connection, organization) in organizations {
+        match parts.provider.tree(scan, connection, &organization.id).await {
+            Ok(tree) => put_tree(parts, scan, organization, &tree).await?,
+            Err(failure) => {
+                tracing::warn!(organization = %organization.id, %failure, "the tree could not be read");
+                let what = format!("tree of {}", organization.id);
+                parts.store.put_missing(scan, &what, &failure).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn put_tree(
+    parts: &Parts,
+    scan: &ScanId,
+    organization: &Organization,
+    tree: &Tree,
+) -> Result<(), Error> {
+    Ok(parts.store.put_tree(scan, &organization.id, tree).await?)
+}
