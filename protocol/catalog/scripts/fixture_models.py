@@ -1,6 +1,7 @@
 """botocore, made to speak the protocol that an entry says and to send nothing."""
 
 import copy
+import re
 
 import botocore.config
 import botocore.exceptions
@@ -69,9 +70,10 @@ class Models:
             self.prefixes = {}
             for name in self.names:
                 self.prefixes.setdefault(self.metadata(name)["endpointPrefix"], []).append(name)
-        for name in self.prefixes.get(entry["endpoint_prefix"], []):
-            if self.knows(name, entry, operations):
-                return name
+        near = [n for n in self.prefixes.get(entry["endpoint_prefix"], []) if self.knows(n, entry, operations)]
+        if near:
+            # Two generations of a service may share prefix and operations: then the path tells.
+            return next((n for n in near if self.fits(n, entry)), near[0])
         if likely:
             return likely[0]
         raise Wrong(f"no model has the endpoint prefix {entry['endpoint_prefix']} and the operations {operations}")
@@ -81,6 +83,13 @@ class Models:
         model = botocore.loaders.Loader.load_service_model(self.loader, name, "service-2")
         right = model["metadata"]["endpointPrefix"] == entry["endpoint_prefix"]
         return right and all(operation in model["operations"] for operation in operations)
+
+    def fits(self, name, entry):
+        """Whether a model has the paths of the entry's calls, whatever their parameters are called."""
+        operations = botocore.loaders.Loader.load_service_model(self.loader, name, "service-2")["operations"]
+        shape = lambda path: re.sub(r"\{[^}]*\}", "{}", path.split("?")[0])
+        calls = [call for probe in entry["probe"] for call in probe["call"] if "path" in call]
+        return all(shape(operations[call["operation"]]["http"]["requestUri"]) == shape(call["path"]) for call in calls)
 
     def client(self, name, protocol, region):
         """A client that speaks `protocol` and asks once."""
