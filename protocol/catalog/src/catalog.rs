@@ -9,6 +9,8 @@ use crate::bucket::BucketRule;
 use crate::entry::Entry;
 use crate::error::CatalogError;
 use crate::files::{self, Files};
+use crate::partition::Partitions;
+use crate::record::Record;
 use crate::view::ProbeView;
 
 /// What the clouds offer. Cheap to clone.
@@ -22,7 +24,16 @@ struct Parts {
     entries: BTreeMap<ServiceId, Loaded>,
     probes: HashMap<ProbeId, (ServiceId, usize)>,
     broken: Vec<CatalogError>,
-    buckets: BTreeMap<String, BucketRule>,
+    tables: Tables,
+}
+
+/// What is not about one service.
+#[derive(Debug)]
+pub(crate) struct Tables {
+    pub(crate) buckets: BTreeMap<String, BucketRule>,
+    pub(crate) partitions: Partitions,
+    /// By endpoint prefix.
+    pub(crate) records: HashMap<String, Record>,
 }
 
 /// An entry and the file that it stands in.
@@ -79,7 +90,11 @@ impl Catalog {
             entries,
             probes,
             broken,
-            buckets: files.table("data/buckets.toml")?,
+            tables: Tables {
+                buckets: files.table("data/buckets.toml")?,
+                partitions: Partitions::read(files)?,
+                records: files.table("data/endpoints.toml")?,
+            },
         })))
     }
 
@@ -128,11 +143,20 @@ impl Catalog {
     /// The documented token bucket of a name.
     #[must_use]
     pub fn bucket(&self, name: &str) -> Option<&BucketRule> {
-        self.0.buckets.get(name)
+        self.0.tables.buckets.get(name)
     }
 
     /// The names of all token buckets.
     pub fn bucket_names(&self) -> impl Iterator<Item = &str> {
-        self.0.buckets.keys().map(String::as_str)
+        self.0.tables.buckets.keys().map(String::as_str)
+    }
+
+    /// What the table of endpoints says about a service, by its endpoint prefix.
+    pub(crate) fn record(&self, prefix: &str) -> Option<&Record> {
+        self.0.tables.records.get(prefix)
+    }
+
+    pub(crate) fn tables(&self) -> &Tables {
+        &self.0.tables
     }
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use chrono::NaiveDate;
+
 use crate::nearest::hint;
 
 /// Why the catalog cannot be read or cannot answer.
@@ -40,6 +42,31 @@ pub enum CatalogError {
         name: String,
         /// The nearest right one.
         nearest: Option<String>,
+    },
+    /// A region is in no partition.
+    #[error("there is no region {name:?}{}", hint(.nearest.as_deref()))]
+    UnknownRegion {
+        /// The name that was asked for.
+        name: String,
+        /// The nearest right one.
+        nearest: Option<String>,
+    },
+    /// A service has no endpoint of the kind that is wanted.
+    #[error(
+        "{service} has no {kind} in {place} that the table of {made_on} knows; set \
+         AWS_ENDPOINT_URL_{variable} if it has one, or leave the service out"
+    )]
+    NoEndpoint {
+        /// The service.
+        service: String,
+        /// The region, or `global`.
+        place: String,
+        /// The kind of endpoint.
+        kind: &'static str,
+        /// When the table was made.
+        made_on: NaiveDate,
+        /// The end of the name of the variable that overrides the endpoint.
+        variable: String,
     },
 }
 

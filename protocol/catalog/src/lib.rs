@@ -7,16 +7,23 @@
 pub mod bucket;
 mod catalog;
 pub mod condition;
+mod endpoint;
 pub mod entry;
 mod error;
 mod files;
 pub mod nearest;
+mod offered;
+mod partition;
 pub mod path;
+mod record;
 mod select;
 pub mod template;
 mod view;
 
 pub use bucket::BucketRule;
 pub use catalog::Catalog;
+pub use endpoint::{Endpoint, Variant};
 pub use error::CatalogError;
+pub use offered::Offered;
+pub use partition::{Partition, RegionFacts};
 pub use view::ProbeView;

@@ -84,9 +84,13 @@ impl Catalog {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
+
+    static SMALL: LazyLock<Catalog> = LazyLock::new(small);
 
     fn entry(service: &str, origin: &str, probes: &[(&str, bool)]) -> (String, String) {
         let mut text = format!(
@@ -129,27 +133,27 @@ mod tests {
     fn core_is_what_is_curated_and_all_is_everything() {
         let core = Selection::default();
         let all = Selection { all_services: true, ..Selection::default() };
-        assert_eq!(ids(&small(), &core), ["kms", "s3"]);
-        assert_eq!(ids(&small(), &all), ["athena", "kms", "s3"]);
+        assert_eq!(ids(&SMALL, &core), ["kms", "s3"]);
+        assert_eq!(ids(&SMALL, &all), ["athena", "kms", "s3"]);
     }
 
     #[test]
     fn named_services_stand_in_place_of_the_group() {
         let named = Selection { services: services(&["athena"]), ..Selection::default() };
-        assert_eq!(ids(&small(), &named), ["athena"]);
+        assert_eq!(ids(&SMALL, &named), ["athena"]);
     }
 
     #[test]
     fn named_probes_run_besides_and_excluded_services_never() {
         let besides = Selection { probes: probes(&["s3.policies"]), ..Selection::default() };
-        assert_eq!(ids(&small(), &besides), ["kms", "s3", "s3.policies"]);
+        assert_eq!(ids(&SMALL, &besides), ["kms", "s3", "s3.policies"]);
         let excluded = Selection { exclude_services: services(&["s3"]), ..besides };
-        assert_eq!(ids(&small(), &excluded), ["kms"]);
+        assert_eq!(ids(&SMALL, &excluded), ["kms"]);
     }
 
     #[test]
     fn an_unknown_name_is_refused_with_the_nearest_right_one() {
-        let told = |selection| small().select(&selection).expect_err("unknown").to_string();
+        let told = |selection| SMALL.select(&selection).expect_err("unknown").to_string();
         assert_eq!(
             told(Selection { services: services(&["athina"]), ..Selection::default() }),
             "the catalog has no service \"athina\"; did you mean \"athena\"?"
@@ -183,12 +187,12 @@ mod tests {
             extra in prop::sample::subsequence(vec!["kms.policies", "s3.policies", "s3"], 0..=3),
             all_services: bool,
         ) {
-            let catalog = small();
+            let catalog = &*SMALL;
             let selection = Selection {
                 services: services(&named), exclude_services: services(&excluded),
                 probes: probes(&extra), all_services, ..Selection::default()
             };
-            let chosen = ids(&catalog, &selection);
+            let chosen = ids(catalog, &selection);
             let mut rest = catalog.probes();
             for id in &chosen {
                 prop_assert!(rest.any(|view| view.probe.id.as_str() == id), "{id} in {chosen:?}");
