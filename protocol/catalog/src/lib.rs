@@ -9,7 +9,7 @@ mod catalog;
 pub mod condition;
 mod endpoint;
 pub mod entry;
-mod error;
+pub mod error;
 mod files;
 pub mod nearest;
 mod offered;

@@ -1,6 +1,5 @@
 //! Where a service is offered.
 
-use chrono::{DateTime, Utc};
 use protocol::ids::GLOBAL;
 
 use crate::catalog::Catalog;
@@ -12,16 +11,19 @@ use crate::partition::Partition;
 pub enum Offered {
     /// It is.
     Yes,
-    /// It is not: the entry's own list of regions or the table says so. Whether that is enough to
-    /// leave out the call, [`Catalog::rules_out`] says.
-    No,
+    /// It is not.
+    No {
+        /// Whether the table says so, whose no leaves out a call only while the table is fresh
+        /// ([`Catalog::table_is_fresh`]); otherwise the entry's own regions, checked by hand.
+        from_table: bool,
+    },
     /// Nobody says.
     Unknown,
 }
 
 impl Offered {
-    fn if_so(yes: bool) -> Self {
-        if yes { Self::Yes } else { Self::No }
+    fn by(yes: bool, from_table: bool) -> Self {
+        if yes { Self::Yes } else { Self::No { from_table } }
     }
 }
 
@@ -40,22 +42,16 @@ impl Catalog {
         let Some(offered) = self.record(name).and_then(|record| record.offered.as_ref()) else {
             return Offered::Unknown;
         };
-        let Some(places) = offered.get(&partition.id) else { return Offered::No };
+        let Some(places) = offered.get(&partition.id) else {
+            return Offered::No { from_table: true };
+        };
         match scope {
             Scope::Global => Offered::Yes,
             // The table knows it as a thing that the partition has once: no word about regions.
             Scope::Regional if !places.hold_a_region() => Offered::Unknown,
             Scope::Regional if partition.region(region).is_none() => Offered::Unknown,
-            Scope::Regional => Offered::if_so(places.hold(region)),
+            Scope::Regional => Offered::by(places.hold(region), true),
         }
-    }
-
-    /// Whether a service is known not to be offered so surely that it need not be called: a list
-    /// that was checked by hand says so, or a table that is still fresh.
-    #[must_use]
-    pub fn rules_out(&self, entry: &Entry, scope: Scope, region: &str, now: DateTime<Utc>) -> bool {
-        let sure = !entry.regions.is_empty() || self.table_is_fresh(now);
-        sure && self.offered(entry, scope, region) == Offered::No
     }
 
     /// The partition of a region, or `aws` for `global`.
@@ -67,10 +63,11 @@ impl Catalog {
 fn by_hand(entry: &Entry, scope: Scope, region: &str, partition: &Partition) -> Offered {
     let listed = |name: &String| name == region;
     let in_partition = |name: &String| name == GLOBAL || partition.region(name).is_some();
-    Offered::if_so(match scope {
+    let yes = match scope {
         Scope::Regional => entry.regions.iter().any(listed),
         Scope::Global => entry.regions.iter().any(in_partition),
-    })
+    };
+    Offered::by(yes, false)
 }
 
 #[cfg(test)]
@@ -81,6 +78,8 @@ mod tests {
 
     static TABLES: LazyLock<Catalog> =
         LazyLock::new(|| Catalog::of_entries([]).expect("the tables"));
+
+    const TABLE_NO: Offered = Offered::No { from_table: true };
 
     fn entry(prefix: &str, more: &str) -> Entry {
         toml::from_str(&format!(
@@ -101,7 +100,7 @@ mod tests {
         let regional = |prefix, region| ask(prefix, "", Scope::Regional, region);
         assert_eq!(regional("ec2", "eu-west-1"), Offered::Yes);
         assert_eq!(regional("ec2", "cn-north-1"), Offered::Yes);
-        assert_eq!(regional("cur", "eu-west-1"), Offered::No);
+        assert_eq!(regional("cur", "eu-west-1"), TABLE_NO);
         assert_eq!(regional("chime", "eu-west-1"), Offered::Unknown);
         assert_eq!(regional("no-such-service", "eu-west-1"), Offered::Unknown);
         assert_eq!(regional("ec2", "eu-south-9"), Offered::Unknown);
@@ -114,36 +113,27 @@ mod tests {
         assert_eq!(global("iam", "global"), Offered::Yes);
         assert_eq!(global("iam", "eusc-de-east-1"), Offered::Yes);
         assert_eq!(global("globalaccelerator", "global"), Offered::Yes);
-        assert_eq!(global("globalaccelerator", "cn-north-1"), Offered::No);
-        assert_eq!(global("shield", "us-gov-west-1"), Offered::No);
+        assert_eq!(global("globalaccelerator", "cn-north-1"), TABLE_NO);
+        assert_eq!(global("shield", "us-gov-west-1"), TABLE_NO);
     }
 
     #[test]
     fn regions_checked_by_hand_come_before_the_table() {
         let hand = "regions = ['us-east-1', 'eu-west-1']";
         assert_eq!(ask("ec2", hand, Scope::Regional, "eu-west-1"), Offered::Yes);
-        assert_eq!(ask("ec2", hand, Scope::Regional, "eu-west-2"), Offered::No);
+        assert_eq!(
+            ask("ec2", hand, Scope::Regional, "eu-west-2"),
+            Offered::No { from_table: false }
+        );
         assert_eq!(ask("ec2", hand, Scope::Global, "global"), Offered::Yes);
-        assert_eq!(ask("ec2", hand, Scope::Global, "cn-north-1"), Offered::No);
+        assert_eq!(
+            ask("ec2", hand, Scope::Global, "cn-north-1"),
+            Offered::No { from_table: false }
+        );
     }
 
     #[test]
     fn another_name_for_the_table_is_used() {
         assert_eq!(ask("x", "offered_as = 'ec2'", Scope::Regional, "eu-west-1"), Offered::Yes);
-    }
-
-    #[test]
-    fn an_old_table_rules_nothing_out_but_a_list_by_hand_does() {
-        let catalog = &*TABLES;
-        let day = |days| {
-            let day = catalog.tables_made_on() + chrono::Days::new(days);
-            day.and_time(chrono::NaiveTime::MIN).and_utc()
-        };
-        let table = entry("cur", "");
-        let hand = entry("cur", "regions = ['us-east-1']");
-        let out = |entry, days| catalog.rules_out(entry, Scope::Regional, "eu-west-1", day(days));
-        assert!(out(&table, 1) && !out(&table, 400));
-        assert!(out(&hand, 1) && out(&hand, 400));
-        assert!(!catalog.rules_out(&table, Scope::Regional, "us-east-1", day(1)));
     }
 }
