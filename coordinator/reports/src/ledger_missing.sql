@@ -1,0 +1,4 @@
+select what, reason, failure_code, failure_message
+from missing
+where scan_id = $1
+order by what, reason
