@@ -1,0 +1,368 @@
+//! What can be typed: the command line as clap reads it.
+
+mod groups;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+pub(crate) use groups::{Access, Pace, PartsArgs, Sources, StoreArg, Which};
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 every cell known; 3 finished, some cells unknown (they are named); 4 interrupted or
+cancelled, resumable; 2 bad usage or bad input; 1 anything else.
+
+Every flag has an environment variable (ORGSWEEP_...) and a key in orgsweep.toml; flags win over the
+environment, the environment over the file. AWS settings come from AWS's own places.";
+
+/// Takes stock of a whole cloud organization: every account, region and service, and what could not be seen.
+#[derive(Debug, Parser)]
+#[command(name = "orgsweep", version, after_help = EXIT_CODES, propagate_version = true)]
+pub(crate) struct Args {
+    /// Settings file; ./orgsweep.toml where it is there
+    #[arg(long, global = true, value_name = "FILE", env = "ORGSWEEP_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// How log lines on standard error look
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "ORGSWEEP_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+    /// Least log level, or a filter such as aws=debug
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn", env = "ORGSWEEP_LOG")]
+    pub(crate) log: String,
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// One readable line each
+    Text,
+    /// One JSON object each
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Scan a synthetic organization on a built-in AWS stand-in: no account, no set-up
+    Demo(Demo),
+    /// Get into every account and try a few probes: who lets us in, and what is missing
+    CheckAccess(CheckAccess),
+    /// Say what a scan would do: cells, calls, time and cost; no account is entered
+    Plan(Plan),
+    /// Discover accounts, look at every service and region, and report
+    Scan(Scan),
+    /// Go on with a scan that was interrupted
+    Resume(Resume),
+    /// Run again, into the same scan, the cells that match
+    Requeue(Requeue),
+    /// Give a scan up; cells without an answer stay not_run
+    Cancel(OnScan),
+    /// Let a running scan dispatch nothing for a while
+    Pause(OnScan),
+    /// Let a paused scan go on
+    Continue(OnScan),
+    /// Say how far a scan is
+    Status(Status),
+    /// List the scans of a store
+    Scans(Scans),
+    /// Write a report
+    Report(Report),
+    /// Look into the catalog of services
+    #[command(subcommand)]
+    Catalog(Catalog),
+    /// Print a completion script
+    Completion {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Demo {
+    /// Accounts of the synthetic organization
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=20_000), env = "ORGSWEEP_DEMO_ACCOUNTS")]
+    pub(crate) accounts: u32,
+    /// What the organization is made from; the same seed makes the same one
+    #[arg(long, default_value_t = 1, env = "ORGSWEEP_DEMO_SEED")]
+    pub(crate) seed: u64,
+    /// Folder for the store and the reports
+    #[arg(long, value_name = "DIR", default_value = "orgsweep-demo", env = "ORGSWEEP_DEMO_OUT")]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) show: Show,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckAccess {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) access: Access,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+    /// How the answer looks
+    #[arg(long, value_enum, default_value_t = Listing::Table, env = "ORGSWEEP_FORMAT")]
+    pub(crate) format: Listing,
+    #[command(flatten)]
+    pub(crate) show: Show,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) access: Access,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+    /// How the answer looks
+    #[arg(long, value_enum, default_value_t = Listing::Table, env = "ORGSWEEP_FORMAT")]
+    pub(crate) format: Listing,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Scan {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    #[command(flatten)]
+    pub(crate) access: Access,
+    #[command(flatten)]
+    pub(crate) which: Which,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+    #[command(flatten)]
+    pub(crate) parts: PartsArgs,
+    /// How much is kept of the things that are seen
+    #[arg(long, value_enum, default_value_t = Resources::All, env = "ORGSWEEP_RESOURCES")]
+    pub(crate) resources: Resources,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Resume {
+    /// The scan, or `latest`
+    #[arg(default_value = "latest")]
+    pub(crate) scan: String,
+    #[command(flatten)]
+    pub(crate) parts: PartsArgs,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Requeue {
+    /// The scan, or `latest`
+    pub(crate) scan: String,
+    /// Statuses of the cells to run again; every unknown one where no filter is given
+    #[arg(long, value_delimiter = ',', value_name = "STATUS", env = "ORGSWEEP_STATUS")]
+    pub(crate) status: Vec<protocol::Status>,
+    /// Their accounts
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    pub(crate) account: Vec<String>,
+    /// Units that their accounts are in or below: ids, or paths such as Root/Payments
+    #[arg(long, value_delimiter = ',', value_name = "OU")]
+    pub(crate) ou: Vec<String>,
+    /// Their regions
+    #[arg(long, value_delimiter = ',', value_name = "REGION")]
+    pub(crate) region: Vec<String>,
+    /// Their services
+    #[arg(long, value_delimiter = ',', value_name = "SERVICE")]
+    pub(crate) service: Vec<String>,
+    /// The codes of their failures
+    #[arg(long, value_delimiter = ',', value_name = "CODE")]
+    pub(crate) code: Vec<String>,
+    /// Only mark them; `resume` runs them
+    #[arg(long)]
+    pub(crate) no_run: bool,
+    #[command(flatten)]
+    pub(crate) parts: PartsArgs,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct OnScan {
+    /// The scan, or `latest`
+    pub(crate) scan: String,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Status {
+    /// The scan, or `latest`
+    #[arg(default_value = "latest")]
+    pub(crate) scan: String,
+    /// Say it again every two seconds until the scan ends
+    #[arg(long)]
+    pub(crate) watch: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+    /// How the answer looks
+    #[arg(long, value_enum, default_value_t = Listing::Table, env = "ORGSWEEP_FORMAT")]
+    pub(crate) format: Listing,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Scans {
+    /// The most that are listed
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: u32,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+    /// How the answer looks
+    #[arg(long, value_enum, default_value_t = Listing::Table, env = "ORGSWEEP_FORMAT")]
+    pub(crate) format: Listing,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Report {
+    /// The report; without one, the names of all
+    pub(crate) name: Option<String>,
+    /// The scan, or `latest`
+    #[arg(long, default_value = "latest")]
+    pub(crate) scan: String,
+    /// table, json, jsonl, csv or html
+    #[arg(long, default_value = "table", env = "ORGSWEEP_FORMAT")]
+    pub(crate) format: String,
+    /// Write to this file (for enablement-files: folder) instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Put stable pseudonyms in place of account ids
+    #[arg(long, env = "ORGSWEEP_REDACT")]
+    pub(crate) redact: bool,
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Catalog {
+    /// List services
+    List {
+        #[command(flatten)]
+        services: Services,
+        /// How the answer looks
+        #[arg(long, value_enum, default_value_t = Listing::Table, env = "ORGSWEEP_FORMAT")]
+        format: Listing,
+    },
+    /// Show a service's entry: what is asked, what counts, what it needs
+    Show {
+        /// The service
+        service: String,
+    },
+    /// Validate every entry
+    Check,
+    /// Print the IAM policies and trust documents that a scan needs
+    IamPolicy {
+        /// Whose role
+        #[arg(long = "for", value_enum, value_name = "ROLE")]
+        role: PolicyRole,
+        #[command(flatten)]
+        services: Services,
+        /// The member role's name
+        #[arg(long, default_value = "orgsweep-member", env = "ORGSWEEP_ROLE")]
+        role_name: String,
+        /// The partition
+        #[arg(long, default_value = "aws")]
+        partition: String,
+        /// For the trust document: the exact role that assumes this one
+        #[arg(long, value_name = "ARN")]
+        hub_role: Option<String>,
+        /// For the trust document: the external id
+        #[arg(long, value_name = "ID", env = "ORGSWEEP_EXTERNAL_ID")]
+        external_id: Option<String>,
+        /// For the trust document: the organization's id
+        #[arg(long, value_name = "o-ID")]
+        organization: Option<String>,
+    },
+}
+
+/// Which services.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Services {
+    /// core (curated) or all
+    #[arg(long, value_enum, default_value_t = Group::Core, env = "ORGSWEEP_SERVICES")]
+    pub(crate) services: Group,
+    /// Only these services
+    #[arg(long, value_delimiter = ',', value_name = "SERVICE", env = "ORGSWEEP_SERVICE")]
+    pub(crate) service: Vec<String>,
+    /// Probes that are off by default, e.g. s3.policies
+    #[arg(long, value_delimiter = ',', value_name = "PROBE", env = "ORGSWEEP_PROBES")]
+    pub(crate) probes: Vec<String>,
+}
+
+/// A group of services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Group {
+    /// The curated ones: ownership and switches are judged
+    Core,
+    /// The derived ones too: things are listed, not judged
+    All,
+}
+
+/// Whose policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyRole {
+    /// The role in every account that is looked at
+    Member,
+    /// The role that runs orgsweep
+    Runner,
+    /// The role that reads the organization
+    Organization,
+    /// The role that writes reports out
+    Outputs,
+}
+
+/// How much is kept of things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Resources {
+    /// Only counts
+    None,
+    /// Counts and at most twenty ids a cell
+    Sample,
+    /// Everything that the probes keep
+    All,
+}
+
+/// How a listing looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listing {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+/// What is shown while a scan works.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct Show {
+    /// Show nothing but errors
+    #[arg(long, short, env = "ORGSWEEP_QUIET")]
+    pub(crate) quiet: bool,
+    /// Show no progress
+    #[arg(long, env = "ORGSWEEP_NO_PROGRESS")]
+    pub(crate) no_progress: bool,
+}
+
+/// Where results go.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Output {
+    /// Write the set of reports into DIR/scan_<time>_<id>/, and point DIR/latest at it
+    #[arg(long, value_name = "DIR", env = "ORGSWEEP_OUT")]
+    pub(crate) out: Option<PathBuf>,
+    /// How the summary at the end looks: table or json
+    #[arg(long, value_enum, default_value_t = Listing::Table, env = "ORGSWEEP_FORMAT")]
+    pub(crate) format: Listing,
+    /// Put stable pseudonyms in place of account ids, in every output
+    #[arg(long, env = "ORGSWEEP_REDACT")]
+    pub(crate) redact: bool,
+    #[command(flatten)]
+    pub(crate) show: Show,
+}

@@ -1,0 +1,131 @@
+//! Groups of flags that several commands share.
+
+use std::path::PathBuf;
+
+use super::Group;
+
+/// Where accounts come from; without any, the organization of the current credentials.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Where accounts come from")]
+pub(crate) struct Sources {
+    /// A profile of ~/.aws/config: its own account
+    #[arg(long, value_delimiter = ',', value_name = "NAME", env = "ORGSWEEP_PROFILE")]
+    pub(crate) profile: Vec<String>,
+    /// Every profile of ~/.aws/config
+    #[arg(long, conflicts_with = "profile", env = "ORGSWEEP_ALL_PROFILES")]
+    pub(crate) all_profiles: bool,
+    /// A role to assume: its own account
+    #[arg(long, value_delimiter = ',', value_name = "ARN", env = "ORGSWEEP_ROLE_ARN")]
+    pub(crate) role_arn: Vec<String>,
+    /// A file of [[account]] entries: profiles, keys in environment variables, role ARNs with external ids
+    #[arg(long, value_name = "FILE", env = "ORGSWEEP_ACCOUNTS_FILE")]
+    pub(crate) accounts_file: Option<PathBuf>,
+}
+
+/// How to get into accounts.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "How to get in")]
+pub(crate) struct Access {
+    /// The role to assume in every member account
+    #[arg(long, value_name = "NAME", default_value = "orgsweep-member", env = "ORGSWEEP_ROLE")]
+    pub(crate) role: String,
+    /// The external id that the roles' trust policies ask for
+    #[arg(long, value_name = "ID", env = "ORGSWEEP_EXTERNAL_ID")]
+    pub(crate) external_id: Option<String>,
+    /// Read the organization with this role
+    #[arg(long, value_name = "ARN", env = "ORGSWEEP_ORG_ROLE")]
+    pub(crate) org_role: Option<String>,
+    /// Assume this role first, e.g. one in a security account
+    #[arg(long, value_name = "ARN", env = "ORGSWEEP_VIA_ROLE")]
+    pub(crate) via_role: Option<String>,
+    /// How long sessions last, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u32).range(900..=43_200), env = "ORGSWEEP_SESSION_DURATION")]
+    pub(crate) session_duration: u32,
+    /// The region of the STS that is asked for sessions
+    #[arg(long, value_name = "REGION", env = "ORGSWEEP_HUB_REGION")]
+    pub(crate) hub_region: Option<String>,
+}
+
+/// Which part of what there is.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Which accounts, regions and services")]
+pub(crate) struct Which {
+    /// Only these accounts
+    #[arg(long, value_delimiter = ',', value_name = "ID", env = "ORGSWEEP_ACCOUNT")]
+    pub(crate) account: Vec<String>,
+    /// All but these accounts
+    #[arg(long, value_delimiter = ',', value_name = "ID", env = "ORGSWEEP_EXCLUDE_ACCOUNT")]
+    pub(crate) exclude_account: Vec<String>,
+    /// Only accounts in or below these units: ids, or paths such as Root/Payments
+    #[arg(long, value_delimiter = ',', value_name = "OU", env = "ORGSWEEP_OU")]
+    pub(crate) ou: Vec<String>,
+    /// All but accounts in or below these units
+    #[arg(long, value_delimiter = ',', value_name = "OU", env = "ORGSWEEP_EXCLUDE_OU")]
+    pub(crate) exclude_ou: Vec<String>,
+    /// Only accounts with this tag
+    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", env = "ORGSWEEP_TAG")]
+    pub(crate) tag: Vec<String>,
+    /// Only these regions (global services stay)
+    #[arg(long, value_delimiter = ',', value_name = "REGION", env = "ORGSWEEP_REGION")]
+    pub(crate) region: Vec<String>,
+    /// All but these regions; `global` leaves out the global services
+    #[arg(long, value_delimiter = ',', value_name = "REGION", env = "ORGSWEEP_EXCLUDE_REGION")]
+    pub(crate) exclude_region: Vec<String>,
+    /// core (curated) or all
+    #[arg(long, value_enum, default_value_t = Group::Core, env = "ORGSWEEP_SERVICES")]
+    pub(crate) services: Group,
+    /// Only these services
+    #[arg(long, value_delimiter = ',', value_name = "SERVICE", env = "ORGSWEEP_SERVICE")]
+    pub(crate) service: Vec<String>,
+    /// All but these services
+    #[arg(long, value_delimiter = ',', value_name = "SERVICE", env = "ORGSWEEP_EXCLUDE_SERVICE")]
+    pub(crate) exclude_service: Vec<String>,
+    /// Probes that are off by default, e.g. s3.policies
+    #[arg(long, value_delimiter = ',', value_name = "PROBE", env = "ORGSWEEP_PROBES")]
+    pub(crate) probes: Vec<String>,
+}
+
+/// How hard to work.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "How hard to work")]
+pub(crate) struct Pace {
+    /// The share of AWS's own rate limits that may be spent, in per cent
+    #[arg(long, value_name = "PERCENT", default_value_t = 25, value_parser = clap::value_parser!(u8).range(1..=100), env = "ORGSWEEP_BUDGET_SHARE")]
+    pub(crate) budget_share: u8,
+    /// Calls in flight at once
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=16_384), env = "ORGSWEEP_MAX_IN_FLIGHT")]
+    pub(crate) max_in_flight: u32,
+    /// Attempts before a failure is final
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=20), env = "ORGSWEEP_MAX_ATTEMPTS")]
+    pub(crate) max_attempts: u32,
+    /// The deadline of one call, e.g. 10s or 1500ms
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = super::super::duration::parse, env = "ORGSWEEP_CALL_TIMEOUT")]
+    pub(crate) call_timeout: std::time::Duration,
+}
+
+/// Which store.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct StoreArg {
+    /// Where scans are kept
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "sqlite:orgsweep.sqlite",
+        env = "ORGSWEEP_STORE"
+    )]
+    pub(crate) store: String,
+}
+
+/// Which parts.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Parts")]
+pub(crate) struct PartsArgs {
+    #[command(flatten)]
+    pub(crate) store: StoreArg,
+    /// Where batches and answers travel
+    #[arg(long, value_name = "URL", default_value = "memory:", env = "ORGSWEEP_QUEUE")]
+    pub(crate) queue: String,
+    /// Where spent budgets are counted
+    #[arg(long, value_name = "URL", default_value = "memory:", env = "ORGSWEEP_BUDGETS")]
+    pub(crate) budgets: String,
+}

@@ -1,0 +1,26 @@
+//! What each command does.
+
+pub(crate) mod catalog;
+pub(crate) mod check_access;
+pub(crate) mod demo;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod requeue;
+pub(crate) mod scan;
+pub(crate) mod scans;
+
+use protocol::store::Store;
+use protocol::{ScanId, scan::Scan};
+
+use crate::stop::Stop;
+
+/// Finds a scan by its id, or the latest.
+pub(crate) async fn find(store: &dyn Store, name: &str) -> Result<Scan, Stop> {
+    if name != "latest" {
+        let id = ScanId::new(name).map_err(Stop::usage)?;
+        return Ok(store.scan(&id).await?);
+    }
+    let latest = store.scans(1).await?.into_iter().next();
+    latest
+        .ok_or_else(|| Stop::usage("there is no scan in this store yet; `orgsweep scan` makes one"))
+}

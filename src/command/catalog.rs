@@ -1,0 +1,84 @@
+//! `catalog`: list, show, check, and the IAM policies that a scan needs.
+
+use catalog::entry::Origin;
+use catalog::{Catalog, ProbeView};
+use protocol::ServiceId;
+use protocol::selection::Selection;
+use serde_json::json;
+
+use crate::args::{self, Group, Listing, Services};
+use crate::output::{Cells, print, print_json, print_text};
+use crate::settings;
+use crate::stop::{Exit, Stop};
+
+/// Runs a `catalog` command.
+pub(crate) fn run(args: args::Catalog) -> Result<Exit, Stop> {
+    let catalog = Catalog::embedded().map_err(Stop::failed)?;
+    match args {
+        args::Catalog::List { services, format } => list(&catalog, &services, format),
+        args::Catalog::Show { service } => show(&catalog, &service),
+        args::Catalog::Check => check(&catalog),
+        args::Catalog::IamPolicy { .. } => Err(Stop::failed("not wired")),
+    }
+}
+
+/// The probes that `--services`, `--service` and `--probes` choose.
+fn chosen<'c>(catalog: &'c Catalog, services: &Services) -> Result<Vec<ProbeView<'c>>, Stop> {
+    let selection = Selection {
+        all_services: services.services == Group::All,
+        services: settings::services("--service", &services.service)?,
+        probes: settings::probes(&services.probes)?,
+        ..Selection::default()
+    };
+    catalog.select(&selection).map_err(Stop::usage)
+}
+
+fn list(catalog: &Catalog, services: &Services, format: Listing) -> Result<Exit, Stop> {
+    let probes = chosen(catalog, services)?;
+    let origin = |probe: &ProbeView<'_>| match probe.entry.origin {
+        Origin::Curated => "curated",
+        Origin::Derived => "derived",
+    };
+    if format == Listing::Json {
+        let rows: Vec<_> = probes
+            .iter()
+            .map(|probe| json!({ "origin": origin(probe), "probe": probe.facts() }))
+            .collect();
+        print_json(&rows)?;
+        return Ok(Exit::Known);
+    }
+    let rows = probes.iter().map(|probe| {
+        vec![
+            probe.probe.id.to_string(),
+            probe.entry.title.clone(),
+            probe.entry.category.clone(),
+            origin(probe).to_owned(),
+            probe.probe.judgement.to_string(),
+        ]
+    });
+    let header = ["probe", "service", "category", "origin", "judged by"];
+    print(&Cells { header: &header, rows: rows.collect() })?;
+    Ok(Exit::Known)
+}
+
+fn show(catalog: &Catalog, name: &str) -> Result<Exit, Stop> {
+    let id = ServiceId::new(name).map_err(Stop::usage)?;
+    let source = catalog.source(&id).ok_or_else(|| Stop::usage(catalog.unknown_service(name)))?;
+    print_text(source)?;
+    Ok(Exit::Known)
+}
+
+fn check(catalog: &Catalog) -> Result<Exit, Stop> {
+    let problems = catalog::validate::check(catalog);
+    for problem in &problems {
+        print_text(&format!("{problem}\n"))?;
+    }
+    let curated = catalog.entries().filter(|entry| entry.origin == Origin::Curated).count();
+    let derived = catalog.entries().count() - curated;
+    print_text(&format!(
+        "{curated} curated and {derived} derived services, {} problems, catalog {}\n",
+        problems.len(),
+        catalog.digest()
+    ))?;
+    Ok(if problems.is_empty() { Exit::Known } else { Exit::Usage })
+}

@@ -1,0 +1,169 @@
+//! `scan` and `resume`: run, then report.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use coordinator::End;
+use protocol::ScanId;
+use protocol::clock::{Clock, SystemClock};
+use protocol::scan::ScanState;
+use protocol::store::Store;
+use reports::{Format, Redaction};
+
+use crate::args::{Listing, Output, Resume, Scan};
+use crate::command::find;
+use crate::local::House;
+use crate::settings::settings;
+use crate::stop::{Exit, Stop};
+
+/// Runs a new scan.
+pub(crate) async fn scan(args: Scan) -> Result<Exit, Stop> {
+    let out = Folder::check(args.output.out.as_deref())?;
+    let house = House::open(&args.parts, args.output.show).await?;
+    let settings = settings(
+        &args.sources,
+        &args.access,
+        &args.which,
+        &args.pace,
+        args.resources,
+        &house.options,
+        &house.catalog,
+    )
+    .await?;
+    // Credentials that lead nowhere are found out before anything is written.
+    house.provider(&settings).await?;
+    let id = house.create(settings).await?;
+    run(&house, &id, out, &args.output).await
+}
+
+/// Goes on with a scan.
+pub(crate) async fn resume(args: Resume) -> Result<Exit, Stop> {
+    let out = Folder::check(args.output.out.as_deref())?;
+    let house = House::open(&args.parts, args.output.show).await?;
+    let scan = find(&*house.store, &args.scan).await?;
+    if scan.state == ScanState::Finished {
+        return Err(Stop::usage(format!(
+            "scan {} is finished; `orgsweep requeue {0}` runs cells of it again",
+            scan.id
+        )));
+    }
+    run(&house, &scan.id, out, &args.output).await
+}
+
+/// Runs a scan that is written down, and reports.
+pub(crate) async fn run(
+    house: &House,
+    id: &ScanId,
+    out: Option<Folder>,
+    output: &Output,
+) -> Result<Exit, Stop> {
+    match house.run(id).await {
+        Ok(End::Finished) => {}
+        Ok(End::Interrupted) => {
+            return Err(Stop {
+                exit: Exit::Interrupted,
+                message: format!("scan {id} is interrupted; go on with `orgsweep resume {id}`"),
+            });
+        }
+        Ok(End::Cancelled) => {
+            return Err(Stop {
+                exit: Exit::Interrupted,
+                message: format!(
+                    "scan {id} is cancelled; `orgsweep resume {id}` takes it up again"
+                ),
+            });
+        }
+        Err(stop) => {
+            let message = format!("{}; scan {id} can be resumed", stop.message);
+            return Err(Stop { message, ..stop });
+        }
+    }
+    finish(&*house.store, id, out, output).await
+}
+
+/// Writes what was asked for, and tells the exit code by what is known.
+async fn finish(
+    store: &dyn Store,
+    id: &ScanId,
+    out: Option<Folder>,
+    output: &Output,
+) -> Result<Exit, Stop> {
+    let mut options = options(id, output.redact);
+    if let Some(folder) = out {
+        let dir = folder.of(id);
+        let files = reports::write_set(store, id, &dir, &options).await.map_err(Stop::failed)?;
+        folder.point_latest_at(&dir)?;
+        options.files = files.iter().map(|file| file.display().to_string()).collect();
+    }
+    if !output.show.quiet {
+        let format = match output.format {
+            Listing::Table => Format::Table,
+            Listing::Json => Format::Json,
+        };
+        let mut text = Vec::new();
+        reports::write(store, id, "summary", format, &options, &mut text)
+            .await
+            .map_err(Stop::failed)?;
+        std::io::stdout().write_all(&text).map_err(Stop::failed)?;
+    }
+    let ledger = store.ledger(id).await?;
+    Ok(if ledger.unknown() == 0 { Exit::Known } else { Exit::Unknowns })
+}
+
+/// How reports of a scan are made.
+pub(crate) fn options(id: &ScanId, redact: bool) -> reports::Options {
+    let width = comfy_table::Table::new().width().unwrap_or(120);
+    reports::Options {
+        redact: redact.then(|| Redaction::new(id.as_str())),
+        width,
+        now: SystemClock.now(),
+        files: Vec::new(),
+    }
+}
+
+/// The folder that sets of reports go into.
+#[derive(Debug)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// Finds out, before any work, whether the folder can be written.
+    pub(crate) fn check(dir: Option<&Path>) -> Result<Option<Self>, Stop> {
+        let Some(dir) = dir else { return Ok(None) };
+        let cannot = |error: std::io::Error| {
+            Stop::usage(format!("--out: {} cannot be written: {error}", dir.display()))
+        };
+        std::fs::create_dir_all(dir).map_err(cannot)?;
+        let probe = dir.join(format!(".orgsweep-{}", std::process::id()));
+        std::fs::write(&probe, b"").map_err(cannot)?;
+        std::fs::remove_file(&probe).map_err(cannot)?;
+        Ok(Some(Self(dir.to_owned())))
+    }
+
+    /// The folder of one writing of a scan's reports; it is never one that is there.
+    fn of(&self, id: &ScanId) -> PathBuf {
+        let time = SystemClock.now().format("%Y%m%dT%H%M%S");
+        self.0.join(format!("scan_{time}_{id}"))
+    }
+
+    fn point_latest_at(&self, dir: &Path) -> Result<(), Stop> {
+        let latest = self.0.join("latest");
+        let cannot = |error: std::io::Error| {
+            Stop::failed(format!("{} cannot be written: {error}", latest.display()))
+        };
+        let Some(name) = dir.file_name() else { return Ok(()) };
+        let new = self.0.join(format!(".latest-{}", std::process::id()));
+        link(name.as_ref(), &new).map_err(cannot)?;
+        std::fs::rename(&new, &latest).map_err(cannot)
+    }
+}
+
+#[cfg(unix)]
+fn link(to: &Path, at: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(to, at)
+}
+
+/// Where links need a privilege, `latest` is a file that holds the folder's name.
+#[cfg(not(unix))]
+fn link(to: &Path, at: &Path) -> std::io::Result<()> {
+    std::fs::write(at, to.as_os_str().as_encoded_bytes())
+}
