@@ -49,7 +49,7 @@ class Call(Request):
         page, known = self.call.get("page"), self.pages
         if page is None:
             names = list(self.operation.output_shape.members) if self.operation.output_shape else []
-            token = [n for n in names if re.fullmatch(r"(?i)(next_?(page)?token|nextmarker|marker|has_?more.*|is_?truncated)", n)]
+            token = [n for n in names if re.fullmatch(r"(?i)(next_?(page)?token|nextmarker|marker|position)", n)]
             if known or token:
                 raise Wrong(f"it has pages: {json.dumps(known) if known else token}")
             return
@@ -133,7 +133,7 @@ class Call(Request):
             made.setdefault(self.prefix[0][1], {})
         if page:
             path, shape = self.token_path(page["output"])
-            if token and not any(s[0] == EACH for s in path):
+            if token:
                 values.put(made, path, values.cast(shape, token))
             elif self.protocol == "rest-json" and shape.type_name == "string" and len(path) == 1:
                 made[path[0][1]] = None
@@ -149,27 +149,42 @@ class Call(Request):
         headers, body = answer(self.operation, value, self.protocol)
         request, parsed = self.send(self.parameters(request_token), body, headers)
         self.compare(request, request_token)
-        found = values.ids(parsed, self.items, self.id, self.call.get("own", []), self.conditions, self.item["id"] if self.item else ACCOUNT)
+        found = values.ids(
+            parsed,
+            self.items,
+            self.id,
+            self.call.get("own", []),
+            self.conditions,
+            self.item["id"] if self.item else ACCOUNT,
+        )
         if len(found) != len(things):
             raise Wrong(f"botocore finds {len(found)} of {len(things)} things by {self.call['items']} ({case})")
         on = False
         tests = self.call.get("on", [])
         if self.probe["judgement"] == "switch" and (tests or self.call.get("counts", True)):
-            on = any((own or tests) and all(values.holds(c, reach(one, self.conditions[id(c)][0])) for c in tests) for _, own, one in found)
+            on = any(
+                (own or tests) and all(values.holds(c, reach(one, self.conditions[id(c)][0])) for c in tests)
+                for _, own, one in found
+            )
         next_token = None
         if page and token:
             steps, _ = self.token_path(page["output"])
             tokens = reach(parsed, steps)
-            if not tokens:
-                raise Wrong(f"botocore finds no token by {page['output']}")
-            next_token = text(tokens[-1])
+            if len(tokens) != 1:
+                raise Wrong(f"botocore finds {len(tokens)} tokens by {page['output']}")
+            next_token = text(tokens[0])
         out = {"probe": self.probe["id"], "call": self.call["name"], "operation": self.operation.name, "case": case}
         if self.item:
             out["item"] = self.item
         if with_request:
             out["request"] = request
         out["http"] = {"status": 200, "headers": headers, "body": body}
-        out |= {"expected_ids": [i for i, _, _ in found], "own_ids": [i for i, own, _ in found if own], "on": on, "next_token": next_token}
+        out |= {
+            "expected_ids": [i for i, _, _ in found],
+            "own_ids": [i for i, own, _ in found if own],
+            "on": on,
+            "next_token": next_token,
+        }
         self.seen += [(i, one) for i, _, one in found]
         return out
 

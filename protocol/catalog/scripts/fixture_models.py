@@ -9,7 +9,14 @@ import botocore.loaders
 import botocore.session
 from fixture_wire import Wrong
 
-PROTOCOLS = {"json-1.0": "json", "json-1.1": "json", "query": "query", "ec2": "ec2", "rest-json": "rest-json", "rest-xml": "rest-xml"}
+PROTOCOLS = {
+    "json-1.0": "json",
+    "json-1.1": "json",
+    "query": "query",
+    "ec2": "ec2",
+    "rest-json": "rest-json",
+    "rest-xml": "rest-xml",
+}
 
 
 class Pinned(botocore.loaders.Loader):
@@ -87,14 +94,19 @@ class Models:
     def fits(self, name, entry):
         """Whether a model has the paths of the entry's calls, whatever their parameters are called."""
         operations = botocore.loaders.Loader.load_service_model(self.loader, name, "service-2")["operations"]
-        shape = lambda path: re.sub(r"\{[^}]*\}", "{}", path.split("?")[0])
+
+        def shape(path):
+            return re.sub(r"\{[^}]*\}", "{}", path.split("?")[0])
+
         calls = [call for probe in entry["probe"] for call in probe["call"] if "path" in call]
         return all(shape(operations[call["operation"]]["http"]["requestUri"]) == shape(call["path"]) for call in calls)
 
     def client(self, name, protocol, region):
         """A client that speaks `protocol` and asks once."""
         self.loader.spoken[name] = protocol
-        config = botocore.config.Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, parameter_validation=True)
+        config = botocore.config.Config(
+            retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, parameter_validation=True
+        )
         return self.session.create_client(name, region_name=region, config=config)
 
     def pages(self, name, operation):

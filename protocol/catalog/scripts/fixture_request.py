@@ -44,7 +44,11 @@ class Request:
                 known = query_name(member, name, self.protocol)
             if known.lower() == wire.lower() if location == "header" else known == wire:
                 return name, member
-        there = [m.serialization.get("name", n) for n, m in shape.members.items() if m.serialization.get("location") == location]
+        there = [
+            m.serialization.get("name", n)
+            for n, m in shape.members.items()
+            if m.serialization.get("location") == location
+        ]
         raise Wrong(f"{self.operation.name} has no {location or 'body'} input {wire}; it has {there}")
 
     def fill(self, value, encode=False):
@@ -199,9 +203,14 @@ class Request:
             places[self.page_place()][page["input"]] = token
         uri = self.fill(call.get("path", "/"), encode=True) if self.protocol.startswith("rest") else "/"
         if query:
-            uri += "?" + "&".join(f"{quote(k, safe='-_.~')}={quote(text(v), safe='-_.~')}" for k, v in sorted(query.items()))
+            uri += "?" + "&".join(
+                f"{quote(k, safe='-_.~')}={quote(text(v), safe='-_.~')}" for k, v in sorted(query.items())
+            )
         if self.protocol in ("query", "ec2"):
-            body = {k: text(v) for k, v in body.items()} | {"Action": self.operation.name, "Version": self.entry["api_version"]}
+            body = {k: text(v) for k, v in body.items()} | {
+                "Action": self.operation.name,
+                "Version": self.entry["api_version"],
+            }
         return {
             "method": call.get("method", "GET") if self.protocol.startswith("rest") else "POST",
             "uri": uri,
@@ -218,7 +227,9 @@ class Request:
             if key == "uri":
                 value, other = unquote(value), unquote(other)
             if value != other:
-                raise Wrong(f"request {key}: botocore sends {json.dumps(theirs[key])}, the entry {json.dumps(mine[key])}")
+                raise Wrong(
+                    f"request {key}: botocore sends {json.dumps(theirs[key])}, the entry {json.dumps(mine[key])}"
+                )
         signed = self.entry.get("signing_name", self.entry["endpoint_prefix"])
         if theirs["signing_name"] != signed:
             raise Wrong(f"signing_name: botocore signs for {theirs['signing_name']}, the entry for {signed}")

@@ -159,7 +159,15 @@ def thing(shape, paths, conditions, failing, number, service, documents):
             values[tuple(steps)] = value
     for steps, (leaf, group) in by_path.items():
         name = next((s[1] for s in reversed(steps) if s[0] == MEMBER), "item")
-        values[steps] = choose(group, leaf, f"{name}-{number}", failing if any(c is failing for c in group) else None, name, service, number)
+        values[steps] = choose(
+            group,
+            leaf,
+            f"{name}-{number}",
+            failing if any(c is failing for c in group) else None,
+            name,
+            service,
+            number,
+        )
     if () in values and shape.type_name != "structure":
         return values[()]
     made = {}

@@ -201,7 +201,10 @@ def answer(operation, value, protocol):
         headers["Content-Type"] = "application/json" if protocol == "rest-json" else f"application/x-amz-json-{version}"
         return headers, json.dumps(to_json(root, body, protocol), separators=(",", ":"))
     headers["Content-Type"] = "text/xml;charset=UTF-8"
-    space = service.metadata.get("xmlNamespace") or f"http://{service.endpoint_prefix}.amazonaws.com/doc/{service.api_version}/"
+    space = (
+        service.metadata.get("xmlNamespace")
+        or f"http://{service.endpoint_prefix}.amazonaws.com/doc/{service.api_version}/"
+    )
     if isinstance(space, dict):
         space = space["uri"]
     inner = "".join(_member_xml(root.members[key], one, key, protocol) for key, one in body.items())

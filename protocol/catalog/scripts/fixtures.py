@@ -27,8 +27,7 @@ handed to its parser in place of the network. Mistakes are printed as `file: mes
     next_token               the next page's token, or null
 
 All is for account 123456789012 in partition `aws`, in eu-west-1; global services in their home.
-A value that `own` or `on` conditions ask about comes both ways. A paging `output` that leads to
-several values means the last of them.
+A value that `own` or `on` conditions ask about comes both ways.
 """
 
 import json
