@@ -1,0 +1,133 @@
+//! What the store asks of a database: one text of SQL, two kinds of values.
+//!
+//! Everything else in this crate is written once against these two traits; a database is one
+//! file that implements them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::stream::BoxStream;
+use protocol::store::{Row, StoreError, Value};
+
+/// The text of a statement: fixed, or generated and kept.
+#[derive(Debug, Clone)]
+pub(crate) enum Sql {
+    /// A text of this crate or of a report.
+    Fixed(&'static str),
+    /// A text that was put together from texts of this crate; values are never part of it.
+    Made(Arc<str>),
+}
+
+impl From<&'static str> for Sql {
+    fn from(text: &'static str) -> Self {
+        Self::Fixed(text)
+    }
+}
+
+impl From<String> for Sql {
+    fn from(text: String) -> Self {
+        Self::Made(Arc::from(text))
+    }
+}
+
+/// A value that is bound, with its type even where it is null.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Bind {
+    /// A whole number.
+    Int(Option<i64>),
+    /// Text.
+    Text(Option<String>),
+}
+
+impl From<i64> for Bind {
+    fn from(number: i64) -> Self {
+        Self::Int(Some(number))
+    }
+}
+
+impl From<u32> for Bind {
+    fn from(number: u32) -> Self {
+        Self::Int(Some(i64::from(number)))
+    }
+}
+
+impl From<bool> for Bind {
+    fn from(flag: bool) -> Self {
+        Self::Int(Some(i64::from(flag)))
+    }
+}
+
+impl From<Option<i64>> for Bind {
+    fn from(number: Option<i64>) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<&str> for Bind {
+    fn from(text: &str) -> Self {
+        Self::Text(Some(text.to_owned()))
+    }
+}
+
+impl From<String> for Bind {
+    fn from(text: String) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
+impl From<Option<&str>> for Bind {
+    fn from(text: Option<&str>) -> Self {
+        Self::Text(text.map(str::to_owned))
+    }
+}
+
+impl From<Option<String>> for Bind {
+    fn from(text: Option<String>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Value> for Bind {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Null => Self::Text(None),
+            Value::Int(number) => Self::Int(Some(number)),
+            Value::Text(text) => Self::Text(Some(text)),
+        }
+    }
+}
+
+/// Binds of different types in a row.
+macro_rules! binds {
+    ($($value:expr),* $(,)?) => { vec![$($crate::database::Bind::from($value)),*] };
+}
+pub(crate) use binds;
+
+/// A database that holds a store.
+#[async_trait]
+pub(crate) trait Database: Send + Sync + 'static {
+    /// Opens a transaction that may write; dropping it undoes it.
+    async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError>;
+
+    /// Reads rows outside a transaction.
+    async fn fetch(&self, sql: Sql, binds: Vec<Bind>) -> Result<Vec<Row>, StoreError>;
+
+    /// Streams rows outside a transaction.
+    fn stream(&self, sql: Sql, binds: Vec<Bind>) -> BoxStream<'_, Result<Row, StoreError>>;
+
+    /// Writes the mark of the `position`th bind (from 1) of a generated text, whose binds stand in order.
+    fn mark(&self, position: usize, text: &mut String);
+}
+
+/// A transaction that may write.
+#[async_trait]
+pub(crate) trait Transaction: Send {
+    /// Runs a statement; returns how many rows it changed.
+    async fn execute(&mut self, sql: Sql, binds: Vec<Bind>) -> Result<u64, StoreError>;
+
+    /// Runs a statement that answers with rows.
+    async fn fetch(&mut self, sql: Sql, binds: Vec<Bind>) -> Result<Vec<Row>, StoreError>;
+
+    /// Makes it so.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}

@@ -1,0 +1,124 @@
+//! Things that were seen, and the documents that are kept of them.
+
+use std::collections::HashMap;
+
+use protocol::cell::CellKey;
+use protocol::object::Object;
+use protocol::store::StoreError;
+use protocol::{Cell, Region, ScanId};
+use sha2::{Digest, Sha256};
+
+use crate::database::{Bind, binds};
+use crate::many::Rows;
+use crate::port::Open;
+use crate::record::json;
+
+const INSERT: &str = "
+insert into resources (
+    scan_id, account_id, region, probe, kind, resource_id, parent, home_region, own, attributes, round)
+values :rows
+on conflict (scan_id, account_id, region, probe, kind, resource_id) do update set
+    parent = excluded.parent, home_region = excluded.home_region, own = excluded.own,
+    attributes = excluded.attributes, round = excluded.round";
+
+const INSERT_DOCUMENTS: &str = "
+insert into documents (digest, body)
+values :rows
+on conflict (digest) do nothing";
+
+const LINK_DOCUMENTS: &str = "
+insert into resource_documents (
+    scan_id, account_id, region, probe, kind, resource_id, name, digest, round)
+values :rows
+on conflict (scan_id, account_id, region, probe, kind, resource_id, name) do update set
+    digest = excluded.digest, round = excluded.round";
+
+const FORGET: &str = "
+delete from resources
+where scan_id = ? and round < ? and (account_id, region, probe) in (values :rows)";
+
+const FORGET_LINKS: &str = "
+delete from resource_documents
+where scan_id = ? and round < ? and (account_id, region, probe) in (values :rows)";
+
+impl Open<'_> {
+    /// Writes things of a round; the last word on each counts.
+    pub(crate) async fn write_objects(
+        &mut self,
+        id: &ScanId,
+        round: u32,
+        seen: &[(&CellKey, &[Object])],
+    ) -> Result<(), StoreError> {
+        let mut latest: HashMap<(&CellKey, &str, &str), &Object> = HashMap::new();
+        for (cell, objects) in seen {
+            for object in *objects {
+                latest.insert((cell, &object.kind, &object.id), object);
+            }
+        }
+        let mut rows = Rows::new(11);
+        let mut links = Rows::new(9);
+        let mut documents: HashMap<String, &str> = HashMap::new();
+        for ((cell, kind, name), object) in latest {
+            let key = binds![
+                id.as_str(),
+                cell.account.as_str(),
+                cell.region.as_str(),
+                cell.probe.as_str(),
+                kind,
+                name,
+            ];
+            for (document, body) in &object.documents {
+                let digest = digest_of(body);
+                links.push(key.iter().cloned().chain(binds![
+                    document.as_str(),
+                    digest.as_str(),
+                    round
+                ]));
+                documents.insert(digest, body);
+            }
+            rows.push(key.into_iter().chain(record(object, round)?));
+        }
+        let mut bodies = Rows::new(2);
+        for (digest, body) in documents {
+            bodies.push(binds![digest, body]);
+        }
+        self.execute_many(INSERT, &[], rows).await?;
+        self.execute_many(INSERT_DOCUMENTS, &[], bodies).await?;
+        self.execute_many(LINK_DOCUMENTS, &[], links).await?;
+        Ok(())
+    }
+
+    /// Forgets what earlier rounds saw, now that a later one has answered; the cells are of one round.
+    pub(crate) async fn forget_objects<'c>(
+        &mut self,
+        id: &ScanId,
+        answered: impl Iterator<Item = &'c Cell> + Send,
+    ) -> Result<(), StoreError> {
+        let mut rows = Rows::new(3);
+        let mut round = 0;
+        for cell in answered {
+            let key = &cell.key;
+            rows.push_key(&[key.account.as_str(), key.region.as_str(), key.probe.as_str()]);
+            round = cell.round;
+        }
+        let lead = binds![id.as_str(), round];
+        self.execute_many(FORGET, &lead, rows.again()).await?;
+        self.execute_many(FORGET_LINKS, &lead, rows).await?;
+        Ok(())
+    }
+}
+
+fn record(object: &Object, round: u32) -> Result<Vec<Bind>, StoreError> {
+    Ok(binds![
+        object.parent.as_deref(),
+        object.home.as_ref().map(Region::as_str),
+        object.own,
+        json(&object.attributes)?,
+        round,
+    ])
+}
+
+/// The name of a document, made of its text: 64 hexadecimal digits.
+fn digest_of(body: &str) -> String {
+    Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,231 @@
+//! The port, answered: each method leads to the file that holds its statements.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures_util::stream::{BoxStream, StreamExt};
+use protocol::inventory::{Account, Organization, Tree};
+use protocol::ledger::Ledger;
+use protocol::plan::{PlanRow, ProbeFacts, ProbeSet, RowVerdict};
+use protocol::preflight::Preflight;
+use protocol::result::Answer;
+use protocol::scan::{Scan, ScanState};
+use protocol::store::{CellFilter, Due, Ingested, Progress, Row, Store, StoreError, Value};
+use protocol::{AccountId, CatalogDigest, Failure, OrgId, ProbeId, ScanId};
+
+use crate::database::{Bind, Database, Sql, Transaction};
+use crate::many::{Rows, Texts};
+use crate::sets::Sets;
+
+/// A store in a SQL database.
+pub(crate) struct SqlStore {
+    pub(crate) database: Box<dyn Database>,
+    pub(crate) sets: Sets,
+    texts: Texts,
+}
+
+impl SqlStore {
+    /// A store in `database`, whose tables are up to date.
+    pub(crate) fn new(database: impl Database) -> Self {
+        Self { database: Box::new(database), sets: Sets::default(), texts: Texts::default() }
+    }
+
+    /// Opens a transaction.
+    pub(crate) async fn begin(&self) -> Result<Open<'_>, StoreError> {
+        Ok(Open { store: self, transaction: self.database.begin().await? })
+    }
+
+    /// Reads rows outside a transaction.
+    pub(crate) async fn fetch(
+        &self,
+        sql: impl Into<Sql> + Send,
+        binds: Vec<Bind>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.database.fetch(sql.into(), binds).await
+    }
+}
+
+/// A transaction of a store; dropping it undoes it.
+pub(crate) struct Open<'a> {
+    pub(crate) store: &'a SqlStore,
+    transaction: Box<dyn Transaction>,
+}
+
+impl Open<'_> {
+    /// Runs a statement; returns how many rows it changed.
+    pub(crate) async fn execute(
+        &mut self,
+        sql: impl Into<Sql> + Send,
+        binds: Vec<Bind>,
+    ) -> Result<u64, StoreError> {
+        self.transaction.execute(sql.into(), binds).await
+    }
+
+    /// Runs a statement that answers with rows.
+    pub(crate) async fn fetch(
+        &mut self,
+        sql: impl Into<Sql> + Send,
+        binds: Vec<Bind>,
+    ) -> Result<Vec<Row>, StoreError> {
+        self.transaction.fetch(sql.into(), binds).await
+    }
+
+    /// Runs a template over many rows; returns how many rows it changed.
+    pub(crate) async fn execute_many(
+        &mut self,
+        template: &'static str,
+        lead: &[Bind],
+        rows: Rows,
+    ) -> Result<u64, StoreError> {
+        let mut changed = 0;
+        for (sql, binds) in self.store.texts.statements(&*self.store.database, template, lead, rows)
+        {
+            changed += self.transaction.execute(sql, binds).await?;
+        }
+        Ok(changed)
+    }
+
+    /// Runs a template over many rows that answers with rows.
+    pub(crate) async fn fetch_many(
+        &mut self,
+        template: &'static str,
+        lead: &[Bind],
+        rows: Rows,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut answered = Vec::new();
+        for (sql, binds) in self.store.texts.statements(&*self.store.database, template, lead, rows)
+        {
+            answered.append(&mut self.transaction.fetch(sql, binds).await?);
+        }
+        Ok(answered)
+    }
+
+    /// Makes it so.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.transaction.commit().await
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn create_scan(&self, scan: &Scan, probes: &[ProbeFacts]) -> Result<(), StoreError> {
+        self.write_scan(scan, probes).await
+    }
+
+    async fn scan(&self, id: &ScanId) -> Result<Scan, StoreError> {
+        self.read_scan(id).await
+    }
+
+    async fn scans(&self, most: u32) -> Result<Vec<Scan>, StoreError> {
+        self.read_scans(most).await
+    }
+
+    async fn set_state(
+        &self,
+        id: &ScanId,
+        state: ScanState,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.write_state(id, state, now).await
+    }
+
+    async fn probes(&self, catalog: &CatalogDigest) -> Result<Vec<ProbeFacts>, StoreError> {
+        self.read_probes(catalog).await
+    }
+
+    async fn put_organization(&self, id: &ScanId, org: &Organization) -> Result<(), StoreError> {
+        self.write_organization(id, org).await
+    }
+
+    async fn put_accounts(
+        &self,
+        id: &ScanId,
+        accounts: &[Account],
+        sets: &[ProbeSet],
+        rows: &[PlanRow],
+    ) -> Result<(), StoreError> {
+        self.write_accounts(id, accounts, sets, rows).await
+    }
+
+    async fn put_tree(&self, id: &ScanId, org: &OrgId, tree: &Tree) -> Result<(), StoreError> {
+        self.write_tree(id, org, tree).await
+    }
+
+    async fn put_missing(&self, id: &ScanId, what: &str, why: &Failure) -> Result<(), StoreError> {
+        self.write_missing(id, what, why).await
+    }
+
+    async fn set_planned(&self, id: &ScanId) -> Result<(), StoreError> {
+        self.write_planned(id).await
+    }
+
+    async fn accounts(&self, id: &ScanId) -> Result<Vec<Account>, StoreError> {
+        self.read_accounts(id).await
+    }
+
+    async fn take_due(
+        &self,
+        id: &ScanId,
+        now: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<Due>, StoreError> {
+        self.take(id, now, most).await
+    }
+
+    async fn reclaim(&self, id: &ScanId, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        self.hand_back(id, before).await
+    }
+
+    async fn end_preflight(
+        &self,
+        id: &ScanId,
+        account: &AccountId,
+        dispatch: u32,
+        outcome: &Result<Preflight, Failure>,
+        verdicts: &[RowVerdict],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.close_preflight(id, account, dispatch, outcome, verdicts, now).await
+    }
+
+    async fn ingest(
+        &self,
+        id: &ScanId,
+        round: u32,
+        answers: &[Answer],
+        now: DateTime<Utc>,
+    ) -> Result<Ingested, StoreError> {
+        self.write_answers(id, round, answers, now).await
+    }
+
+    async fn progress(&self, id: &ScanId) -> Result<Progress, StoreError> {
+        self.read_progress(id).await
+    }
+
+    async fn ledger(&self, id: &ScanId) -> Result<Ledger, StoreError> {
+        self.read_ledger(id).await
+    }
+
+    async fn requeue(
+        &self,
+        id: &ScanId,
+        filter: &CellFilter,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.open_round(id, filter, now).await
+    }
+
+    async fn planned_probes(&self, id: &ScanId) -> Result<Vec<ProbeId>, StoreError> {
+        self.read_planned_probes(id).await
+    }
+
+    fn query<'a>(
+        &'a self,
+        sql: &'static str,
+        id: &'a ScanId,
+        binds: Vec<Value>,
+    ) -> BoxStream<'a, Result<Row, StoreError>> {
+        let binds =
+            std::iter::once(Bind::from(id.as_str())).chain(binds.into_iter().map(Bind::from));
+        self.database.stream(sql.into(), binds.collect()).boxed()
+    }
+}

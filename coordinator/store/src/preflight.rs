@@ -1,0 +1,199 @@
+//! The end of a pre-flight: the account's rows get a verdict, or become due.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use protocol::cell::{CellKey, Cost, CountIs};
+use protocol::plan::RowVerdict;
+use protocol::preflight::Preflight;
+use protocol::store::StoreError;
+use protocol::{AccountId, Cell, Evidence, Failure, ProbeId, Region, ScanId, Status};
+
+use crate::database::binds;
+use crate::many::Rows;
+use crate::port::{Open, SqlStore};
+use crate::record::{Columns, failure};
+
+const END: &str = "
+update scan_accounts
+set preflight_state = $4, principal = coalesce($5, principal),
+    preflight_failure_kind = $6, preflight_failure_code = $7, preflight_failure_message = $8,
+    preflight_failure_operation = $9, preflight_failure_http_status = $10, preflight_failure_request_id = $11,
+    preflight_denied_by = $12, preflight_policy_arn = $13
+where scan_id = $1 and account_id = $2 and preflight_dispatch = $3 and preflight_state = 'out'";
+
+const READ_BLOCKED: &str = "
+select region, probe_set from plan_rows
+where scan_id = $1 and account_id = $2 and state = 'blocked'";
+
+const READ_REQUEUED: &str = "
+select q.region, q.probe
+from requeued_cells q
+join plan_rows r on r.scan_id = q.scan_id and r.account_id = q.account_id and r.region = q.region
+where q.scan_id = $1 and q.account_id = $2 and r.state = 'blocked'";
+
+/// A verdict is said once, and not of rows whose other cells were given up.
+const SET_VERDICT: &str = "
+update plan_rows
+set verdict = ?, verdict_round = ?, verdict_at = ?,
+    failure_kind = ?, failure_code = ?, failure_message = ?, failure_operation = ?,
+    failure_http_status = ?, failure_request_id = ?, denied_by = ?, policy_arn = ?
+where scan_id = ? and account_id = ? and verdict is null and only_requeued = 0
+    and region in (values :rows)";
+
+const CLOSE_ROWS: &str = "
+update plan_rows set state = 'done'
+where scan_id = ? and account_id = ? and region in (values :rows)";
+
+const OPEN_ROWS: &str = "
+update plan_rows set state = 'waiting', due_at = $3
+where scan_id = $1 and account_id = $2 and state = 'blocked'";
+
+const FORGET_REQUEUED: &str = "
+delete from requeued_cells
+where scan_id = ? and account_id = ? and (region, probe) in (values :rows)";
+
+impl SqlStore {
+    pub(crate) async fn close_preflight(
+        &self,
+        id: &ScanId,
+        account: &AccountId,
+        dispatch: u32,
+        outcome: &Result<Preflight, Failure>,
+        verdicts: &[RowVerdict],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut open = self.begin().await?;
+        let round = open.standing(id).await?.round;
+        let (state, principal, why) = match outcome {
+            Ok(preflight) => ("entered", Some(preflight.principal.as_str()), None),
+            Err(failure) => ("failed", None, Some(failure)),
+        };
+        let mut record = binds![id.as_str(), account.as_str(), dispatch, state, principal];
+        record.extend(failure(why));
+        if open.execute(END, record).await? == 0 {
+            return Ok(());
+        }
+        let judged = Judged { id, account, round, now };
+        let rows = open.blocked_rows(&judged).await?;
+        open.answer_requeued(&judged, &rows, verdicts).await?;
+        for verdict in verdicts {
+            let covered =
+                rows.keys().filter(|region| verdict_on(region, verdicts) == Some(verdict));
+            open.set_verdict(&judged, verdict, covered).await?;
+        }
+        open.execute(OPEN_ROWS, binds![id.as_str(), account.as_str(), now.timestamp_millis()])
+            .await?;
+        open.commit().await
+    }
+}
+
+/// Whose pre-flight ended, in which round, when.
+struct Judged<'a> {
+    id: &'a ScanId,
+    account: &'a AccountId,
+    round: u32,
+    now: DateTime<Utc>,
+}
+
+/// The verdict on a region: its own, else the account's.
+fn verdict_on<'v>(region: &Region, verdicts: &'v [RowVerdict]) -> Option<&'v RowVerdict> {
+    let own = verdicts.iter().find(|verdict| verdict.region.as_ref() == Some(region));
+    own.or_else(|| verdicts.iter().find(|verdict| verdict.region.is_none()))
+}
+
+/// What a row's verdict rests on; the view `scan_cells` says the same.
+const fn evidence_of(verdict: Status) -> Evidence {
+    match verdict {
+        Status::RegionOff => Evidence::RegionList,
+        Status::NotRun => Evidence::Missing,
+        _ => Evidence::Failure,
+    }
+}
+
+impl Judged<'_> {
+    /// The answer that a verdict gives to one cell.
+    fn cell(&self, region: Region, probe: ProbeId, status: Status, evidence: Evidence) -> Cell {
+        Cell {
+            key: CellKey { account: self.account.clone(), region, probe },
+            round: self.round,
+            status,
+            evidence,
+            resource_count: 0,
+            count_is: CountIs::Exact,
+            sample: Vec::new(),
+            failure: None,
+            attempts: 0,
+            cost: Cost::default(),
+            observed_at: self.now,
+        }
+    }
+}
+
+impl Open<'_> {
+    /// The regions that wait for the pre-flight, with their probe sets.
+    async fn blocked_rows(
+        &mut self,
+        judged: &Judged<'_>,
+    ) -> Result<BTreeMap<Region, String>, StoreError> {
+        let rows =
+            self.fetch(READ_BLOCKED, binds![judged.id.as_str(), judged.account.as_str()]).await?;
+        rows.into_iter()
+            .map(|row| {
+                let mut columns = Columns::from(row);
+                Ok((columns.word()?, columns.text()?))
+            })
+            .collect()
+    }
+
+    /// Gives re-queued cells their answer of this round, where it needs no call: the row's verdict,
+    /// else that of the probe set. The other cells of the row keep what they have.
+    async fn answer_requeued(
+        &mut self,
+        judged: &Judged<'_>,
+        rows: &BTreeMap<Region, String>,
+        verdicts: &[RowVerdict],
+    ) -> Result<(), StoreError> {
+        let scan = binds![judged.id.as_str(), judged.account.as_str()];
+        let mut cells = Vec::new();
+        for row in self.fetch(READ_REQUEUED, scan.clone()).await? {
+            let mut columns = Columns::from(row);
+            let (region, probe): (Region, ProbeId) = (columns.word()?, columns.word()?);
+            let Some(set) = rows.get(&region) else { continue };
+            if let Some(verdict) = verdict_on(&region, verdicts) {
+                let evidence = evidence_of(verdict.status);
+                let cell = judged.cell(region, probe, verdict.status, evidence);
+                cells.push(Cell { failure: verdict.failure.clone(), ..cell });
+            } else if let Some(status) = self.members(set).await?.settled.get(&probe) {
+                cells.push(judged.cell(region, probe, *status, Evidence::RegionTable));
+            }
+        }
+        let mut keys = Rows::new(2);
+        for cell in &cells {
+            keys.push_key(&[cell.key.region.as_str(), cell.key.probe.as_str()]);
+        }
+        self.write_cells(judged.id, cells.iter().collect()).await?;
+        self.execute_many(FORGET_REQUEUED, &scan, keys).await?;
+        Ok(())
+    }
+
+    /// Sets the verdict of rows and closes them.
+    async fn set_verdict(
+        &mut self,
+        judged: &Judged<'_>,
+        verdict: &RowVerdict,
+        regions: impl Iterator<Item = &Region> + Send,
+    ) -> Result<(), StoreError> {
+        let mut rows = Rows::new(1);
+        for region in regions {
+            rows.push_key(&[region.as_str()]);
+        }
+        let scan = binds![judged.id.as_str(), judged.account.as_str()];
+        let mut lead = binds![verdict.status.as_str(), judged.round, judged.now.timestamp_millis()];
+        lead.extend(failure(verdict.failure.as_ref()));
+        lead.extend(scan.clone());
+        self.execute_many(SET_VERDICT, &lead, rows.again()).await?;
+        self.execute_many(CLOSE_ROWS, &scan, rows).await?;
+        Ok(())
+    }
+}

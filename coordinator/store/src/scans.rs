@@ -1,0 +1,191 @@
+//! Scans as records: made, read, and moved from state to state.
+
+use chrono::{DateTime, Utc};
+use protocol::plan::ProbeFacts;
+use protocol::scan::{Scan, ScanState};
+use protocol::store::{Row, StoreError};
+use protocol::{CatalogDigest, ProbeId, ScanId};
+
+use crate::database::binds;
+use crate::many::Rows;
+use crate::port::{Open, SqlStore};
+use crate::record::{Columns, count, json};
+
+const INSERT: &str = "
+insert into scans (scan_id, state, round, settings, catalog, version, planned, started_at, finished_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+on conflict (scan_id) do nothing";
+
+const INSERT_PROBES: &str = "
+insert into probes (catalog, probe, service, title, category, global, judgement, curated, decides, expected_millicalls)
+values :rows
+on conflict (catalog, probe) do nothing";
+
+const READ: &str = "
+select scan_id, state, round, settings, catalog, version, planned, started_at, finished_at
+from scans where scan_id = $1";
+
+const READ_LATEST: &str = "
+select scan_id, state, round, settings, catalog, version, planned, started_at, finished_at
+from scans order by started_at desc, scan_id desc limit $1";
+
+const READ_PROBES: &str = "
+select probe, service, title, category, judgement, global, curated, decides, expected_millicalls
+from probes where catalog = $1 order by probe";
+
+const READ_PLANNED_PROBES: &str = "
+select distinct m.probe
+from (select distinct probe_set from plan_rows where scan_id = $1) r
+join probe_sets m on m.set_id = r.probe_set
+order by m.probe";
+
+/// Where a scan is, as the statements of a transaction need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Its state.
+    pub(crate) state: ScanState,
+    /// Its round.
+    pub(crate) round: u32,
+}
+
+impl Open<'_> {
+    /// Reads where a scan is.
+    pub(crate) async fn standing(&mut self, id: &ScanId) -> Result<Standing, StoreError> {
+        let sql = "select state, round from scans where scan_id = $1";
+        let row = self.fetch(sql, binds![id.as_str()]).await?.into_iter().next();
+        let mut columns = Columns::from(row.ok_or_else(|| StoreError::NoScan(id.to_string()))?);
+        Ok(Standing { state: columns.word()?, round: columns.number()? })
+    }
+}
+
+impl SqlStore {
+    pub(crate) async fn write_scan(
+        &self,
+        scan: &Scan,
+        probes: &[ProbeFacts],
+    ) -> Result<(), StoreError> {
+        let mut rows = Rows::new(10);
+        for facts in probes {
+            rows.push(binds![
+                scan.catalog.as_str(),
+                facts.id.as_str(),
+                facts.service.as_str(),
+                facts.title.as_str(),
+                facts.category.as_str(),
+                facts.global,
+                facts.judgement.as_str(),
+                facts.curated,
+                facts.decides,
+                count(facts.expected_millicalls),
+            ]);
+        }
+        let record = binds![
+            scan.id.as_str(),
+            scan.state.as_str(),
+            scan.round,
+            json(&scan.settings)?,
+            scan.catalog.as_str(),
+            scan.version.as_str(),
+            scan.planned,
+            scan.started_at.timestamp_millis(),
+            scan.finished_at.map(|at| at.timestamp_millis()),
+        ];
+        let mut open = self.begin().await?;
+        open.execute(INSERT, record).await?;
+        open.execute_many(INSERT_PROBES, &[], rows).await?;
+        open.commit().await
+    }
+
+    pub(crate) async fn read_scan(&self, id: &ScanId) -> Result<Scan, StoreError> {
+        let row = self.fetch(READ, binds![id.as_str()]).await?.into_iter().next();
+        scan_of(row.ok_or_else(|| StoreError::NoScan(id.to_string()))?)
+    }
+
+    pub(crate) async fn read_scans(&self, most: u32) -> Result<Vec<Scan>, StoreError> {
+        self.fetch(READ_LATEST, binds![most]).await?.into_iter().map(scan_of).collect()
+    }
+
+    pub(crate) async fn write_state(
+        &self,
+        id: &ScanId,
+        state: ScanState,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let now = now.timestamp_millis();
+        let (sql, mut binds) = match state {
+            ScanState::Paused => ("update scans set state = $1 where scan_id = $2", binds![]),
+            ScanState::Running => {
+                ("update scans set state = $1, finished_at = null where scan_id = $2", binds![])
+            }
+            ScanState::Finished | ScanState::Cancelled | ScanState::Interrupted => {
+                ("update scans set state = $1, finished_at = $3 where scan_id = $2", binds![now])
+            }
+        };
+        binds.splice(0..0, binds![state.as_str(), id.as_str()]);
+        self.change_scan(id, sql, binds).await
+    }
+
+    pub(crate) async fn write_planned(&self, id: &ScanId) -> Result<(), StoreError> {
+        let sql = "update scans set planned = 1 where scan_id = $1";
+        self.change_scan(id, sql, binds![id.as_str()]).await
+    }
+
+    async fn change_scan(
+        &self,
+        id: &ScanId,
+        sql: &'static str,
+        binds: Vec<crate::database::Bind>,
+    ) -> Result<(), StoreError> {
+        let mut open = self.begin().await?;
+        if open.execute(sql, binds).await? == 0 {
+            return Err(StoreError::NoScan(id.to_string()));
+        }
+        open.commit().await
+    }
+
+    pub(crate) async fn read_probes(
+        &self,
+        catalog: &CatalogDigest,
+    ) -> Result<Vec<ProbeFacts>, StoreError> {
+        let rows = self.fetch(READ_PROBES, binds![catalog.as_str()]).await?;
+        rows.into_iter().map(facts_of).collect()
+    }
+
+    pub(crate) async fn read_planned_probes(
+        &self,
+        id: &ScanId,
+    ) -> Result<Vec<ProbeId>, StoreError> {
+        let rows = self.fetch(READ_PLANNED_PROBES, binds![id.as_str()]).await?;
+        rows.into_iter().map(|row| Columns::from(row).word()).collect()
+    }
+}
+
+fn scan_of(row: Row) -> Result<Scan, StoreError> {
+    let mut columns = Columns::from(row);
+    Ok(Scan {
+        id: columns.word()?,
+        state: columns.word()?,
+        round: columns.number()?,
+        settings: columns.json()?,
+        catalog: columns.word()?,
+        version: columns.text()?,
+        planned: columns.flag()?,
+        started_at: columns.time()?,
+        finished_at: columns.maybe_time()?,
+    })
+}
+
+fn facts_of(row: Row) -> Result<ProbeFacts, StoreError> {
+    let mut columns = Columns::from(row);
+    Ok(ProbeFacts {
+        id: columns.word()?,
+        service: columns.word()?,
+        title: columns.text()?,
+        category: columns.text()?,
+        judgement: columns.word()?,
+        global: columns.flag()?,
+        curated: columns.flag()?,
+        decides: columns.flag()?,
+        expected_millicalls: columns.number()?,
+    })
+}
