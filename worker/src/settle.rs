@@ -135,10 +135,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_task_ends(kinds in prop::collection::vec(prop::sample::select(FailureKind::ALL), 64)) {
+        fn every_task_ends(kinds in prop::collection::vec(prop::sample::select(FailureKind::ALL.to_vec()), 64)) {
             let (mut attempt, mut throttled, mut ended) = (0, 0, false);
             for kind in kinds {
-                match decide(&failure(*kind), attempt, throttled, POLICY, 1.0) {
+                match decide(&failure(kind), attempt, throttled, POLICY, 1.0) {
                     Decision::Retry(wait) => { attempt += 1; prop_assert!(wait <= LONGEST * 2); }
                     Decision::Snooze(wait) => { throttled += 1; prop_assert!(wait <= LONGEST * 2); }
                     Decision::Final => { ended = true; break; }

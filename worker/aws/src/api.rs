@@ -1,0 +1,286 @@
+//! The one place that calls data planes: build, sign, send, mend once, read or classify.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use catalog::entry::{Call, Entry, Scope};
+use catalog::{Catalog, Offered, Partition};
+use http::{HeaderValue, header};
+use http_body_util::Full;
+use moka::future::Cache;
+use protocol::provider::Item;
+use protocol::{AccountId, Failure, FailureKind, Region, ScanId};
+use serde_json::Value;
+
+use crate::access::Access;
+use crate::classify::{self, Context, Mending};
+use crate::control::user_agent;
+use crate::endpoints::Target;
+use crate::page::{Asked, file};
+use crate::session::{Key, Session};
+use crate::sign::{Signing, signed};
+use crate::skew::SkewedClock;
+use crate::transport::{Fault, Transport};
+use crate::wire::error::Refusal;
+use crate::wire::{self, Answer, Outgoing, Values, error};
+
+/// The most accounts whose closed regions are remembered.
+const MOST_ACCOUNTS: u64 = 10_000;
+
+/// How long the question may take whether a region's STS has an address.
+const LOOKUP_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Calls data planes.
+pub(crate) struct Api {
+    /// Gets in.
+    pub access: Access,
+    /// What is called.
+    pub catalog: Catalog,
+    transport: Transport,
+    clock: SkewedClock,
+    deadline: Duration,
+    closed: Cache<AccountId, Arc<Vec<Region>>>,
+}
+
+/// One call: of what, where, as whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Question<'a> {
+    /// As whom.
+    pub who: &'a Key,
+    /// What.
+    pub asked: &'a Asked<'a>,
+    /// Where the service lives.
+    pub scope: Scope,
+    /// In which region, or `global`.
+    pub region: &'a Region,
+    /// For which scan.
+    pub scan: &'a ScanId,
+}
+
+/// What was mended already, each once.
+#[derive(Default)]
+struct Mended {
+    credentials: bool,
+    clock: bool,
+    region: Option<String>,
+}
+
+impl Api {
+    /// Calls through `transport`, signing by `clock`, waiting at most `deadline` for an answer.
+    pub fn new(
+        access: Access,
+        catalog: Catalog,
+        transport: Transport,
+        clock: SkewedClock,
+        deadline: Duration,
+    ) -> Self {
+        let closed = Cache::new(MOST_ACCOUNTS);
+        Self { access, catalog, transport, clock, deadline, closed }
+    }
+
+    /// Remembers which regions an account has closed, to tell what its errors mean.
+    pub async fn remember_closed(&self, account: &AccountId, closed: &[Region]) {
+        self.closed.insert(account.clone(), Arc::new(closed.to_vec())).await;
+    }
+
+    /// Makes one call and reads its answer.
+    pub async fn ask(&self, question: Question<'_>) -> Result<Value, Failure> {
+        let operation = &question.asked.call.operation;
+        self.attempt(question).await.map_err(|failure| match failure.operation {
+            None => failure.during(operation),
+            Some(_) => failure,
+        })
+    }
+
+    async fn attempt(&self, question: Question<'_>) -> Result<Value, Failure> {
+        let Question { who, asked, .. } = question;
+        let mut mended = Mended::default();
+        loop {
+            let session = self.access.session(who).await?;
+            let partition = self.access.partition(&session)?;
+            let target = self.target(question, partition, mended.region.as_deref()).await?;
+            let request = self.request(question, partition, &target, &session)?;
+            let answer = match self.transport.send(request, self.deadline).await {
+                Ok(answer) => answer,
+                Err(fault) => return Err(self.fault(question, partition, &target, &fault).await),
+            };
+            if answer.status.is_success() {
+                return read(asked, &answer);
+            }
+            let refusal = error::read(&answer);
+            if !self.mend(&mut mended, who, &session, &target, &refusal).await {
+                let closed = self.closed.get(&who_is_asked(question)).await;
+                let context = Context {
+                    call: &asked.call.errors,
+                    service: &asked.entry.errors,
+                    file: &asked.file(),
+                    table_says_no: self.table_says_no(question),
+                    region_closed: closed.is_some_and(|list| list.contains(question.region)),
+                };
+                return Err(classify::refusal(&refusal, context));
+            }
+        }
+    }
+
+    /// Where the call goes.
+    async fn target(
+        &self,
+        question: Question<'_>,
+        partition: &Partition,
+        moved_to: Option<&str>,
+    ) -> Result<Target, Failure> {
+        let Question { who, asked, region, .. } = question;
+        let own = called_region(asked.call, asked.parent);
+        let region = moved_to.or(own).unwrap_or(region.as_str());
+        let origin = self.access.origin(&who.connection).await?;
+        origin.endpoints.target(&self.catalog, partition, asked.entry, region)
+    }
+
+    /// The signed request.
+    fn request(
+        &self,
+        question: Question<'_>,
+        partition: &Partition,
+        target: &Target,
+        session: &Session,
+    ) -> Result<http::Request<Full<Bytes>>, Failure> {
+        let Question { asked, scan, .. } = question;
+        let values = Values {
+            account: asked.account.as_str(),
+            region: &target.signing_region,
+            partition: &partition.id,
+            suffix: &partition.dns_suffix,
+            item: asked.parent,
+        };
+        let outgoing = wire::build(asked.entry, asked.call, &values, asked.token)
+            .map_err(|error| invalid(asked.entry, &error))?;
+        let body = outgoing.body.clone();
+        let request = unsigned(outgoing, target, scan)
+            .map_err(|error| invalid(asked.entry, &error))?;
+        let signing = Signing {
+            name: signing_name(asked.entry),
+            region: &target.signing_region,
+            time: self.clock.now().into(),
+            credentials: &session.credentials,
+        };
+        signed(request, &body, signing).map_err(|error| invalid(asked.entry, &error))
+    }
+
+    /// Mends what a refusal asks for, each thing once; answers whether to call again.
+    async fn mend(
+        &self,
+        mended: &mut Mended,
+        who: &Key,
+        session: &Session,
+        target: &Target,
+        refusal: &Refusal,
+    ) -> bool {
+        match classify::mending(refusal) {
+            Some(Mending::Renew) if !mended.credentials => {
+                mended.credentials = true;
+                self.clock.correct(refusal.date.as_deref());
+                self.access.forget(who, session).await;
+                true
+            }
+            Some(Mending::CorrectClock) if !mended.clock => {
+                mended.clock = true;
+                self.clock.correct(refusal.date.as_deref())
+            }
+            Some(Mending::Redirect(region)) if mended.region.is_none() => {
+                let elsewhere = region != target.signing_region;
+                mended.region = Some(region);
+                elsewhere
+            }
+            _ => false,
+        }
+    }
+
+    fn table_says_no(&self, question: Question<'_>) -> bool {
+        let Question { asked, scope, region, .. } = question;
+        matches!(self.catalog.offered(asked.entry, scope, region.as_str()), Offered::No { .. })
+    }
+
+    /// A fault; a host without an address is no service only if the table agrees and the
+    /// region's STS has one.
+    async fn fault(
+        &self,
+        question: Question<'_>,
+        partition: &Partition,
+        target: &Target,
+        fault: &Fault,
+    ) -> Failure {
+        let failure = classify::fault(fault);
+        let unknown_host = matches!(fault, Fault::Dns(_)) && !target.configured;
+        if !unknown_host || !self.table_says_no(question) {
+            return failure;
+        }
+        let host = format!("sts.{}.{}:443", target.signing_region, partition.dns_suffix);
+        let lookup = tokio::time::timeout(LOOKUP_DEADLINE, tokio::net::lookup_host(host)).await;
+        let resolves = lookup.is_ok_and(|addresses| {
+            addresses.is_ok_and(|mut addresses| addresses.next().is_some())
+        });
+        let kind = if resolves { FailureKind::NotOffered } else { failure.kind };
+        Failure { kind, ..failure }
+    }
+}
+
+/// The account whose data is asked for.
+fn who_is_asked(question: Question<'_>) -> AccountId {
+    question.asked.account.clone()
+}
+
+/// The region that a call names for itself, where the thing that it is made for has one.
+pub(crate) fn called_region<'a>(call: &'a Call, item: Option<&'a Item>) -> Option<&'a str> {
+    let template = call.region.as_deref()?;
+    let Some(name) = template.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
+        return (!template.contains('{')).then_some(template);
+    };
+    let path = name.strip_prefix("item.")?;
+    item?.inputs.get(path).map(String::as_str).filter(|region| !region.is_empty())
+}
+
+/// The name that requests of a service are signed for.
+pub(crate) fn signing_name(entry: &Entry) -> &str {
+    entry.signing_name.as_deref().unwrap_or(&entry.endpoint_prefix)
+}
+
+fn unsigned(
+    outgoing: Outgoing,
+    target: &Target,
+    scan: &ScanId,
+) -> Result<http::Request<Full<Bytes>>, http::Error> {
+    let base = match outgoing.host {
+        Some(host) if !target.configured => format!("https://{host}"),
+        _ => target.base.clone(),
+    };
+    let mut uri = format!("{base}{}", outgoing.path);
+    if !outgoing.query.is_empty() {
+        uri.push('?');
+        uri.push_str(&outgoing.query);
+    }
+    let mut request = http::Request::builder()
+        .method(outgoing.method)
+        .uri(uri)
+        .header(header::USER_AGENT, user_agent(Some(scan)))
+        .body(Full::new(outgoing.body))?;
+    let host = request.uri().authority().map(|authority| authority.as_str().to_owned());
+    let host = HeaderValue::from_str(&host.unwrap_or_default())?;
+    request.headers_mut().insert(header::HOST, host);
+    request.headers_mut().extend(outgoing.headers);
+    Ok(request)
+}
+
+fn read(asked: &Asked<'_>, answer: &Answer) -> Result<Value, Failure> {
+    wire::read(asked.entry, &asked.call.operation, &answer.body).map_err(|error| {
+        let mut failure =
+            Failure::new(FailureKind::Transient, "UnreadableBody", error.to_string());
+        failure.http_status = Some(answer.status.as_u16());
+        failure
+    })
+}
+
+fn invalid(entry: &Entry, error: &dyn std::fmt::Display) -> Failure {
+    let message = format!("{}: {error}", file(entry));
+    Failure::new(FailureKind::Invalid, "BadCall", message)
+}

@@ -1,0 +1,203 @@
+//! Connections: where a source's own credentials, region and endpoints come from.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_config::BehaviorVersion;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use protocol::scan::{Settings, Source};
+use protocol::{ConnectionId, Failure, FailureKind};
+use tokio::sync::OnceCell;
+
+use crate::arn::parse_role_arn;
+use crate::endpoints::Endpoints;
+use crate::error::ConnectError;
+use crate::options::{Options, StaticKeys, named_keys};
+use crate::profiles::chain;
+use crate::sdk::SdkHttp;
+
+/// A source of a scan, by the id that everybody else knows it by.
+pub(crate) struct Connection {
+    /// The source.
+    pub source: Source,
+    keys: Option<StaticKeys>,
+    origin: OnceCell<Origin>,
+}
+
+/// What a source starts from.
+pub(crate) struct Origin {
+    /// Its credentials.
+    provider: SharedCredentialsProvider,
+    /// The region that it is set to.
+    pub region: Option<String>,
+    /// Where services are.
+    pub endpoints: Endpoints,
+}
+
+/// All connections of a scan.
+pub(crate) struct Connections {
+    by_id: BTreeMap<ConnectionId, Connection>,
+    options: Arc<Options>,
+    http: SdkHttp,
+}
+
+impl Connections {
+    /// The connections of a scan's sources; keys that sources name by variables are read here.
+    pub fn new(
+        settings: &Settings,
+        options: Arc<Options>,
+        http: SdkHttp,
+    ) -> Result<Self, ConnectError> {
+        let connection = |(id, source): (ConnectionId, Source)| {
+            if let Source::Role { arn, .. } = &source {
+                parse_role_arn(arn)?;
+            }
+            let keys = match &options.credentials {
+                Some(keys) => Some(keys.clone()),
+                None => named_keys(&source)?,
+            };
+            Ok((id, Connection { source, keys, origin: OnceCell::new() }))
+        };
+        let by_id = settings
+            .connections()
+            .into_iter()
+            .map(connection)
+            .collect::<Result<_, ConnectError>>()?;
+        Ok(Self { by_id, options, http })
+    }
+
+    /// A connection by its id.
+    pub fn get(&self, id: &ConnectionId) -> Result<&Connection, Failure> {
+        self.by_id.get(id).ok_or_else(|| {
+            let message = format!("this scan's settings have no connection {id}");
+            Failure::new(FailureKind::RoleFailed, "NoConnection", message)
+        })
+    }
+
+    /// What a connection starts from; read once.
+    pub async fn origin(&self, id: &ConnectionId) -> Result<&Origin, Failure> {
+        let connection = self.get(id)?;
+        Ok(connection.origin.get_or_init(|| self.load(connection)).await)
+    }
+
+    async fn load(&self, connection: &Connection) -> Origin {
+        let provider = connection.keys.as_ref().map(static_provider);
+        if let (Some(provider), true) = (&provider, self.options.credentials.is_some()) {
+            let endpoints = Endpoints::new(self.options.clone(), None);
+            let region = self.options.region.clone();
+            return Origin { provider: provider.clone(), region, endpoints };
+        }
+        let config = self.read_aws_files(&connection.source, provider).await;
+        let none = || SharedCredentialsProvider::new(NoProvider);
+        Origin {
+            provider: config.credentials_provider().unwrap_or_else(none),
+            region: config.region().map(|region| region.as_ref().to_owned()),
+            endpoints: Endpoints::new(self.options.clone(), Some(config)),
+        }
+    }
+
+    /// Reads environment and files as AWS's own tools do; a named profile comes before variables.
+    async fn read_aws_files(
+        &self,
+        source: &Source,
+        keys: Option<SharedCredentialsProvider>,
+    ) -> SdkConfig {
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::latest()).http_client(self.http.clone());
+        if let Some(region) = &self.options.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        let profile = match source {
+            Source::Profile { name } => Some(name),
+            Source::Role { profile, .. } => profile.as_ref(),
+            Source::Current | Source::Keys { .. } => None,
+        };
+        if let Some(profile) = profile {
+            let region = self.options.region.clone().map(Region::new);
+            let config = ProviderConfig::without_region()
+                .with_http_client(self.http.clone())
+                .with_region(region);
+            let provider = ProfileFileCredentialsProvider::builder()
+                .configure(&config)
+                .profile_name(profile)
+                .build();
+            loader = loader.profile_name(profile).credentials_provider(provider);
+        }
+        if let Some(keys) = keys {
+            loader = loader.credentials_provider(keys);
+        }
+        loader.load().await
+    }
+}
+
+impl Origin {
+    /// The credentials that the source itself has.
+    pub async fn credentials(&self, source: &Source) -> Result<Credentials, Failure> {
+        self.provider.provide_credentials().await.map_err(|error| credentials_failure(&error, source))
+    }
+}
+
+fn static_provider(keys: &StaticKeys) -> SharedCredentialsProvider {
+    let StaticKeys { access_key_id, secret_access_key, session_token } = keys;
+    SharedCredentialsProvider::new(Credentials::new(
+        access_key_id,
+        secret_access_key,
+        session_token.clone(),
+        None,
+        "keys",
+    ))
+}
+
+/// Stands where the chain has nothing at all.
+#[derive(Debug)]
+struct NoProvider;
+
+impl ProvideCredentials for NoProvider {
+    fn provide_credentials<'a>(
+        &'a self,
+    ) -> aws_credential_types::provider::future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        aws_credential_types::provider::future::ProvideCredentials::ready(Err(
+            CredentialsError::not_loaded("there is no source of credentials"),
+        ))
+    }
+}
+
+fn credentials_failure(error: &CredentialsError, source: &Source) -> Failure {
+    let told = chain(error);
+    let profile = match source {
+        Source::Profile { name } => Some(name),
+        Source::Role { profile, .. } => profile.as_ref(),
+        Source::Current | Source::Keys { .. } => None,
+    };
+    let (kind, code, message) = match (error, profile) {
+        (CredentialsError::CredentialsNotLoaded(_), None) => (
+            FailureKind::RoleFailed,
+            "NoCredentials",
+            "no AWS credentials were found: set AWS_PROFILE or AWS_ACCESS_KEY_ID, or run `aws sso login`"
+                .to_owned(),
+        ),
+        (CredentialsError::CredentialsNotLoaded(_), Some(profile)) => (
+            FailureKind::RoleFailed,
+            "NoCredentials",
+            format!("the profile {profile} has no credentials: {told}"),
+        ),
+        (CredentialsError::ProviderTimedOut(_), _) => {
+            (FailureKind::Unreachable, "CredentialsTimeout", told)
+        }
+        _ => (
+            FailureKind::RoleFailed,
+            "CredentialsFailed",
+            format!("the credentials cannot be had (an expired sign-in needs `aws sso login`): {told}"),
+        ),
+    };
+    Failure::new(kind, code, message)
+}

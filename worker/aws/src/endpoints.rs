@@ -1,0 +1,161 @@
+//! Where a service is: overrides of environment and profile first, then the catalog's tables.
+
+use std::sync::Arc;
+
+use aws_types::SdkConfig;
+use aws_types::service_config::ServiceConfigKey;
+use catalog::entry::Entry;
+use catalog::{Catalog, Partition, Variant};
+use protocol::{Failure, FailureKind};
+
+use crate::error::ConnectError;
+use crate::options::Options;
+
+/// Names and endings of services whose `AWS_ENDPOINT_URL_<SERVICE>` is not simply their name.
+const SERVICE_IDS: &str = include_str!("../data/service_ids.txt");
+
+/// The endpoints that were configured.
+pub(crate) struct Endpoints {
+    options: Arc<Options>,
+    files: Option<SdkConfig>,
+}
+
+/// Where one call goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// Scheme, host, port and a path that goes before the call's; no slash at the end.
+    pub base: String,
+    /// The region to sign for.
+    pub signing_region: String,
+    /// Whether the endpoint was configured, and is not AWS's own.
+    pub configured: bool,
+}
+
+impl Endpoints {
+    /// The endpoints of `options` and, beneath them, those of AWS's files.
+    pub fn new(options: Arc<Options>, files: Option<SdkConfig>) -> Self {
+        Self { options, files }
+    }
+
+    /// The endpoint that was configured for a service, if one was.
+    pub fn configured(&self, service: &str) -> Option<String> {
+        let ending = ending(service);
+        let options = &self.options;
+        let single = options.service_endpoints.get(&ending).cloned();
+        let url = single.or_else(|| options.endpoint_url.clone()).or_else(|| self.in_files(&ending));
+        url.map(|url| url.trim_end_matches('/').to_owned())
+    }
+
+    /// What a profile says: for the service, else for all.
+    fn in_files(&self, ending: &str) -> Option<String> {
+        let files = self.files.as_ref().filter(|_| !self.options.ignore_configured_endpoints)?;
+        let key = ServiceConfigKey::builder()
+            .service_id(ending)
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build()
+            .ok()?;
+        let single = files.service_config().and_then(|config| config.load_config(key));
+        single.or_else(|| files.endpoint_url().map(str::to_owned))
+    }
+
+    /// Which kind of endpoint is wanted.
+    pub fn variant(&self) -> Variant {
+        let files = self.files.as_ref();
+        Variant {
+            fips: self.options.fips || files.and_then(SdkConfig::use_fips).unwrap_or(false),
+            dual_stack: self.options.dual_stack
+                || files.and_then(SdkConfig::use_dual_stack).unwrap_or(false),
+        }
+    }
+
+    /// Where a call of `entry` in a region of `partition` goes.
+    pub fn target(
+        &self,
+        catalog: &Catalog,
+        partition: &Partition,
+        entry: &Entry,
+        region: &str,
+    ) -> Result<Target, Failure> {
+        let configured = self.configured(entry.service.as_str());
+        // An endpoint of one's own stands for every variant.
+        let variant = if configured.is_some() { Variant::default() } else { self.variant() };
+        let endpoint = catalog.endpoint_in(partition, entry, region, variant).map_err(|error| {
+            Failure::new(FailureKind::NotOffered, "NoEndpoint", error.to_string())
+        })?;
+        let is_configured = configured.is_some();
+        let base = configured.unwrap_or_else(|| format!("https://{}", endpoint.host));
+        Ok(Target { base, signing_region: endpoint.signing_region, configured: is_configured })
+    }
+}
+
+/// The ending of a service's own variable.
+fn ending(service: &str) -> String {
+    let known = SERVICE_IDS.lines().filter_map(|line| line.split_once(' '));
+    let listed = known.filter(|(name, _)| *name == service).map(|(_, ending)| ending).next();
+    listed.map_or_else(|| service.replace('-', "_").to_ascii_uppercase(), str::to_owned)
+}
+
+/// Checks that every endpoint that was handed in is a URL with a host.
+pub(crate) fn check(options: &Options) -> Result<(), ConnectError> {
+    for url in options.endpoint_url.iter().chain(options.service_endpoints.values()) {
+        let parsed = url.parse::<http::Uri>().ok();
+        let usable = parsed.is_some_and(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https"))
+                && uri.host().is_some_and(|host| !host.is_empty())
+                && uri.query().is_none()
+        });
+        if !usable {
+            return Err(ConnectError::Endpoint { url: url.chars().take(200).collect() });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoints(global: Option<&str>, single: &[(&str, &str)]) -> Endpoints {
+        let owned = |(name, url): &(&str, &str)| ((*name).to_owned(), (*url).to_owned());
+        let options = Options {
+            endpoint_url: global.map(str::to_owned),
+            service_endpoints: single.iter().map(owned).collect(),
+            ..Options::default()
+        };
+        Endpoints::new(Arc::new(options), None)
+    }
+
+    #[test]
+    fn a_services_own_endpoint_comes_before_the_one_for_all() {
+        let both = endpoints(Some("http://a/"), &[("ELASTIC_LOAD_BALANCING_V2", "http://b")]);
+        assert_eq!(both.configured("elbv2").as_deref(), Some("http://b"));
+        assert_eq!(both.configured("s3").as_deref(), Some("http://a"));
+        assert_eq!(endpoints(None, &[]).configured("s3"), None);
+    }
+
+    #[test]
+    fn the_ending_of_a_variable_is_the_services_id() {
+        for (service, expected) in [
+            ("guardduty", "GUARDDUTY"),
+            ("route53", "ROUTE_53"),
+            ("cognito-identity", "COGNITO_IDENTITY"),
+            ("events", "EVENTBRIDGE"),
+        ] {
+            assert_eq!(ending(service), expected);
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_is_no_url_is_refused_in_a_sentence() {
+        for url in ["", "localhost:5000", "ftp://x", "http://", "http://x/?a=b"] {
+            let options = Options { endpoint_url: Some(url.to_owned()), ..Options::default() };
+            assert!(check(&options).is_err(), "{url}");
+        }
+        let options = Options {
+            endpoint_url: Some("http://127.0.0.1:5000/aws".to_owned()),
+            ..Options::default()
+        };
+        assert_eq!(check(&options), Ok(()));
+    }
+}

@@ -1,0 +1,51 @@
+//! Why a connection to AWS cannot even be tried.
+
+use catalog::error::CatalogError;
+
+use crate::arn::InvalidName;
+
+/// What is wrong with the settings before anything is called.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// A role or account that no AWS would take.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// A variable that a source names is not set.
+    #[error("the environment variable {variable} is not set, but a source takes its keys from it")]
+    NoVariable {
+        /// The variable's name.
+        variable: String,
+    },
+    /// An endpoint that is no URL.
+    #[error("{url:?} is not an endpoint: one looks like http://127.0.0.1:5000")]
+    Endpoint {
+        /// What was given.
+        url: String,
+    },
+    /// A region of no partition.
+    #[error("{region:?} is not a region that the catalog knows")]
+    Region {
+        /// What was given.
+        region: String,
+    },
+    /// A session length that STS refuses.
+    #[error("a session of {seconds} seconds is not possible: 900 to 43200 are")]
+    SessionLength {
+        /// What was given.
+        seconds: u32,
+    },
+    /// The catalog lacks what the provider itself needs.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The table of control-plane calls cannot be read.
+    #[error("the table of control-plane calls cannot be read: {0}")]
+    Control(String),
+}
+
+/// Why the profiles cannot be listed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProfileError {
+    /// A file is not what AWS's tools would take.
+    #[error("the AWS configuration files cannot be read: {0}")]
+    Unreadable(String),
+}
