@@ -230,6 +230,11 @@ class Request:
                 raise Wrong(
                     f"request {key}: botocore sends {json.dumps(theirs[key])}, the entry {json.dumps(mine[key])}"
                 )
+        host = self.call.get("host")
+        if host and self.fill(host) != theirs["host"]:
+            raise Wrong(f"host: botocore asks {theirs['host']}, the entry {self.fill(host)}")
+        if not host and (self.operation.endpoint or {}).get("hostPrefix"):
+            raise Wrong(f"host: botocore asks {theirs['host']}, a host of its own")
         signed = self.entry.get("signing_name", self.entry["endpoint_prefix"])
         if theirs["signing_name"] != signed:
             raise Wrong(f"signing_name: botocore signs for {theirs['signing_name']}, the entry for {signed}")
