@@ -1,1 +1,23 @@
-//! placeholder
+//! The AWS stand-in and the synthetic organization that it plays.
+//!
+//! [`synthetic`] makes an organization from a seed; [`World`] knows what every cell of it holds and
+//! what a right scan must find there; [`serve`] plays it over loopback HTTP, in the protocols of
+//! AWS, and refuses whatever botocore's models do not know.
+
+mod ask;
+mod dice;
+mod filler;
+mod known;
+mod latency;
+mod play;
+mod server;
+mod solve;
+pub mod synthetic;
+mod tree;
+mod world;
+
+pub use latency::Latency;
+pub use play::{ClassCount, Counters, Keys};
+pub use server::{Manner, Running, serve, truth_lines};
+pub use synthetic::{Organization, Shape, Trouble};
+pub use world::{TruthCell, World};

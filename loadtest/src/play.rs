@@ -1,0 +1,20 @@
+//! Playing AWS: from a request to a reply, without a socket in sight.
+
+mod credentials;
+mod fleeting;
+mod limits;
+mod listed;
+mod organizations;
+mod reader;
+mod regions;
+mod reply;
+mod session_policy;
+mod signature;
+mod stage;
+mod sts;
+
+pub use credentials::Keys;
+pub use limits::{ClassCount, Counters};
+pub(crate) use reader::Incoming;
+pub(crate) use reply::{Break, Reply};
+pub(crate) use stage::Stage;

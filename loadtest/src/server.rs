@@ -1,0 +1,300 @@
+//! The stand-in as a server on loopback: sockets, timers and spoilt replies around [`crate::play`].
+
+mod body;
+mod connection;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use hyper::body::Incoming as Streamed;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use protocol::Clock;
+use protocol::clock::SystemClock;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use body::Body;
+use connection::{Cutter, Wire};
+
+use crate::latency::Latency;
+use crate::play::{Break, Counters, Incoming, Keys, Reply, Stage};
+use crate::world::World;
+
+/// How the stand-in behaves, whatever its world is like.
+#[derive(Clone)]
+pub struct Manner {
+    /// How long answers take.
+    pub latency: Latency,
+    /// Whether token buckets are enforced, at the full documented rate.
+    pub enforce_buckets: bool,
+    /// Whether signatures are verified.
+    pub verify_signatures: bool,
+    /// Sessions last no longer than this many seconds, whatever is asked for.
+    pub longest_session: Option<i64>,
+    /// How long a call hangs that hangs.
+    pub hang: Duration,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self {
+            latency: Latency::None,
+            enforce_buckets: true,
+            verify_signatures: false,
+            longest_session: None,
+            hang: Duration::from_secs(30),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+/// A stand-in that runs; it stops when this is dropped.
+pub struct Running {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    _stop_on_drop: DropGuard,
+}
+
+struct Shared {
+    stage: Stage,
+    manner: Manner,
+    asked: AtomicU64,
+    stop: CancellationToken,
+}
+
+/// The most connections at once.
+const CONNECTIONS: usize = 65_536;
+/// The largest body of a request.
+const LARGEST_BODY: usize = 1 << 20;
+
+/// Begins to play a world on a listener.
+///
+/// # Errors
+/// The error of the listener, where it has no address.
+pub fn serve(world: World, listener: TcpListener, manner: Manner) -> std::io::Result<Running> {
+    let address = listener.local_addr()?;
+    let stage = Stage::new(
+        world,
+        manner.clock.clone(),
+        manner.enforce_buckets,
+        manner.verify_signatures,
+        manner.longest_session,
+    );
+    let stop = CancellationToken::new();
+    let shared = Arc::new(Shared { stage, manner, asked: AtomicU64::new(0), stop: stop.clone() });
+    let tasks = TaskTracker::new();
+    tasks.spawn(accept(listener, shared.clone(), tasks.clone()));
+    tasks.close();
+    let guard = stop.clone().drop_guard();
+    Ok(Running { address, shared, tasks, stop, _stop_on_drop: guard })
+}
+
+impl Running {
+    /// The address to send everything to, e.g. `http://127.0.0.1:40123`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The keys of the management account.
+    #[must_use]
+    pub fn keys(&self) -> Keys {
+        self.shared.stage.keys()
+    }
+
+    /// What was asked so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.shared.stage.counters()
+    }
+
+    /// The world that is played.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.shared.stage.world
+    }
+
+    /// The version of botocore whose models requests are checked against.
+    #[must_use]
+    pub fn botocore(&self) -> &'static str {
+        self.shared.stage.botocore()
+    }
+
+    /// Stops, and waits until every connection is closed.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>, tasks: TaskTracker) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let accepted = tokio::select! {
+            () = shared.stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let shared = shared.clone();
+                tasks.spawn(async move {
+                    converse(stream, shared).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                // Out of file descriptors, mostly: others must be closed first.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
+    }
+}
+
+/// Serves one connection until either side closes it.
+async fn converse(stream: TcpStream, shared: Arc<Shared>) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection stays with its delay");
+    }
+    let cutter = Cutter::default();
+    let wire = Wire::new(stream, cutter.clone());
+    let stop = shared.stop.clone();
+    let service = service_fn(move |request| {
+        let (shared, cutter) = (shared.clone(), cutter.clone());
+        async move { respond(&shared, &cutter, request).await }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(wire), service);
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            // Calls that hang are not waited for.
+            connection.as_mut().graceful_shutdown();
+            let grace = Duration::from_millis(200);
+            tokio::time::timeout(grace, connection).await.unwrap_or(Ok(()))
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// Why a connection is cut without a reply.
+#[derive(Debug, thiserror::Error)]
+enum Cut {
+    #[error("the stand-in cuts this connection on purpose")]
+    OnPurpose,
+}
+
+async fn respond(
+    shared: &Shared,
+    cutter: &Cutter,
+    request: Request<Streamed>,
+) -> Result<Response<Body>, Cut> {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path();
+    if let Some(page) = path.strip_prefix("/_stand-in/") {
+        return Ok(own_page(shared, page));
+    }
+    let guard = shared.stage.limits.enter();
+    let nth = shared.asked.fetch_add(1, Ordering::Relaxed);
+    let incoming = Incoming {
+        path: path.to_owned(),
+        query: head.uri.query().unwrap_or("").to_owned(),
+        body: read_body(body).await?,
+        method: head.method,
+        headers: head.headers,
+    };
+    let reply = shared.stage.play(&incoming);
+    let latency = shared.manner.latency.of(nth);
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    let spoilt = reply.broken;
+    if spoilt == Some(Break::Hang) {
+        tokio::time::sleep(shared.manner.hang).await;
+    }
+    drop(guard);
+    match spoilt {
+        Some(Break::Reset | Break::Hang) => {
+            cutter.cut();
+            Err(Cut::OnPurpose)
+        }
+        spoilt => Ok(response(reply, spoilt == Some(Break::Truncated))),
+    }
+}
+
+async fn read_body(mut body: Streamed) -> Result<Bytes, Cut> {
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Cut::OnPurpose)?;
+        if let Some(data) = frame.data_ref() {
+            if all.len() + data.len() > LARGEST_BODY {
+                return Err(Cut::OnPurpose);
+            }
+            all.extend_from_slice(data);
+        }
+    }
+    Ok(all.freeze())
+}
+
+fn response(reply: Reply, truncated: bool) -> Response<Body> {
+    let mut builder =
+        Response::builder().status(reply.status).header("content-type", reply.content_type);
+    for (name, value) in reply.headers {
+        builder = builder.header(name, value);
+    }
+    let body = if truncated { Body::cut(reply.body) } else { Body::whole(reply.body) };
+    builder.body(body).unwrap_or_else(|_| {
+        let mut broken = Response::new(Body::whole(Bytes::new()));
+        *broken.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+        broken
+    })
+}
+
+/// The stand-in's own pages: counters, and the truth about every curated cell.
+fn own_page(shared: &Shared, page: &str) -> Response<Body> {
+    let stage = &shared.stage;
+    let told = match page {
+        "counters" => serde_json::to_string_pretty(&stage.counters()).map_err(|e| e.to_string()),
+        "truth" => truth_lines(&stage.world, false),
+        "truth-of-all" => truth_lines(&stage.world, true),
+        _ => Err(format!("there is no page {page}")),
+    };
+    let (status, text) = match told {
+        Ok(text) => (200, text),
+        Err(why) => (404, why),
+    };
+    response(Reply::new(status, "application/json", text), false)
+}
+
+/// The truth, one cell a line.
+///
+/// # Errors
+/// The catalog's sentence, where it cannot be selected from.
+pub fn truth_lines(world: &World, all_services: bool) -> Result<String, String> {
+    let selection =
+        protocol::selection::Selection { all_services, ..protocol::selection::Selection::default() };
+    let probes = world.catalog().select(&selection).map_err(|error| error.to_string())?;
+    let mut lines = String::new();
+    for cell in world.truth(&probes) {
+        lines.push_str(&serde_json::to_string(&cell).map_err(|error| error.to_string())?);
+        lines.push('\n');
+    }
+    Ok(lines)
+}
