@@ -13,6 +13,9 @@ use crate::error::CatalogError;
 /// Name and bytes of each file, as `build.rs` found them.
 static EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
+/// The services that have fixtures.
+pub(crate) static FIXTURES: &[&str] = include!(concat!(env!("OUT_DIR"), "/fixtures.rs"));
+
 /// Files by name (`aws/s3.toml`, `data/buckets.toml`), in the order of their names.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Files(BTreeMap<String, Cow<'static, [u8]>>);

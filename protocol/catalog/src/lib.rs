@@ -4,6 +4,7 @@
 //! [`path`], [`condition`] and [`template`] are the small languages that the files are written
 //! in. Nothing in here does I/O: the files are built into the program.
 
+pub mod banned;
 pub mod bucket;
 mod catalog;
 pub mod condition;
@@ -18,6 +19,7 @@ pub mod path;
 mod record;
 mod select;
 pub mod template;
+pub mod validate;
 mod view;
 
 pub use bucket::BucketRule;
