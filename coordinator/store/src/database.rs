@@ -99,7 +99,7 @@ impl From<Value> for Bind {
 
 /// Binds of different types in a row.
 macro_rules! binds {
-    ($($value:expr),* $(,)?) => { vec![$($crate::database::Bind::from($value)),*] };
+    ($($value:expr),* $(,)?) => { [$($crate::database::Bind::from($value)),*] };
 }
 pub(crate) use binds;
 

@@ -258,13 +258,13 @@ impl Open<'_> {
     ) -> Result<u64, StoreError> {
         let mut stale = 0;
         for held in preflights {
-            let mut record = binds![
+            let mut record = Vec::from(binds![
                 id.as_str(),
                 held.account.as_str(),
                 held.dispatch,
                 held.attempt,
                 held.until.timestamp_millis(),
-            ];
+            ]);
             record.extend(failure(Some(held.failure)));
             stale += u64::from(self.execute(HOLD_PREFLIGHT, record).await? == 0);
         }

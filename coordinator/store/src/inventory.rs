@@ -141,7 +141,7 @@ impl SqlStore {
         why: &Failure,
     ) -> Result<(), StoreError> {
         let reason = format!("{} {}", why.operation.as_deref().unwrap_or_default(), why.code);
-        let mut record = binds![id.as_str(), what, reason];
+        let mut record = Vec::from(binds![id.as_str(), what, reason]);
         record.extend(failure(Some(why)));
         let mut open = self.begin().await?;
         open.standing(id).await?;

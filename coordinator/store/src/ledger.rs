@@ -45,7 +45,8 @@ impl SqlStore {
         let mut cells: BTreeMap<Status, i64> = BTreeMap::new();
         for row in self.fetch(COUNT, binds![id.as_str()]).await? {
             let mut columns = Columns::from(row);
-            *cells.entry(columns.word()?).or_default() += columns.int()?;
+            let (status, many) = (columns.word()?, columns.int()?);
+            *cells.entry(status).or_default() += many;
         }
         let counted = cells.into_iter().filter_map(|(status, cells)| {
             u64::try_from(cells).ok().filter(|cells| *cells > 0).map(|cells| (status, cells))

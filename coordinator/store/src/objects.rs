@@ -108,7 +108,7 @@ impl Open<'_> {
     }
 }
 
-fn record(object: &Object, round: u32) -> Result<Vec<Bind>, StoreError> {
+fn record(object: &Object, round: u32) -> Result<[Bind; 5], StoreError> {
     Ok(binds![
         object.parent.as_deref(),
         object.home.as_ref().map(Region::as_str),

@@ -38,9 +38,9 @@ impl SqlStore {
     pub(crate) async fn fetch(
         &self,
         sql: impl Into<Sql> + Send,
-        binds: Vec<Bind>,
+        binds: impl Into<Vec<Bind>> + Send,
     ) -> Result<Vec<Row>, StoreError> {
-        self.database.fetch(sql.into(), binds).await
+        self.database.fetch(sql.into(), binds.into()).await
     }
 }
 
@@ -55,18 +55,18 @@ impl Open<'_> {
     pub(crate) async fn execute(
         &mut self,
         sql: impl Into<Sql> + Send,
-        binds: Vec<Bind>,
+        binds: impl Into<Vec<Bind>> + Send,
     ) -> Result<u64, StoreError> {
-        self.transaction.execute(sql.into(), binds).await
+        self.transaction.execute(sql.into(), binds.into()).await
     }
 
     /// Runs a statement that answers with rows.
     pub(crate) async fn fetch(
         &mut self,
         sql: impl Into<Sql> + Send,
-        binds: Vec<Bind>,
+        binds: impl Into<Vec<Bind>> + Send,
     ) -> Result<Vec<Row>, StoreError> {
-        self.transaction.fetch(sql.into(), binds).await
+        self.transaction.fetch(sql.into(), binds.into()).await
     }
 
     /// Runs a template over many rows; returns how many rows it changed.

@@ -69,7 +69,8 @@ impl SqlStore {
             Ok(preflight) => ("entered", Some(preflight.principal.as_str()), None),
             Err(failure) => ("failed", None, Some(failure)),
         };
-        let mut record = binds![id.as_str(), account.as_str(), dispatch, state, principal];
+        let mut record =
+            Vec::from(binds![id.as_str(), account.as_str(), dispatch, state, principal]);
         record.extend(failure(why));
         if open.execute(END, record).await? == 0 {
             return Ok(());
@@ -189,7 +190,8 @@ impl Open<'_> {
             rows.push_key(&[region.as_str()]);
         }
         let scan = binds![judged.id.as_str(), judged.account.as_str()];
-        let mut lead = binds![verdict.status.as_str(), judged.round, judged.now.timestamp_millis()];
+        let mut lead =
+            Vec::from(binds![verdict.status.as_str(), judged.round, judged.now.timestamp_millis()]);
         lead.extend(failure(verdict.failure.as_ref()));
         lead.extend(scan.clone());
         self.execute_many(SET_VERDICT, &lead, rows.again()).await?;

@@ -86,7 +86,7 @@ impl SqlStore {
             open.give_up_rest(id).await?;
         }
         let round = standing.round.saturating_add(1);
-        let mut binds = binds![id.as_str(), round];
+        let mut binds = Vec::from(binds![id.as_str(), round]);
         let sql = format!("{MATCH}{}{MATCH_END}", conditions(filter, &mut binds));
         let matched = open.execute(sql, binds).await?;
         if matched == 0 {

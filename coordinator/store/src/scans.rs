@@ -6,7 +6,7 @@ use protocol::scan::{Scan, ScanState};
 use protocol::store::{Row, StoreError};
 use protocol::{CatalogDigest, ProbeId, ScanId};
 
-use crate::database::binds;
+use crate::database::{Bind, binds};
 use crate::many::Rows;
 use crate::port::{Open, SqlStore};
 use crate::record::{Columns, count, json};
@@ -28,6 +28,10 @@ from scans where scan_id = $1";
 const READ_LATEST: &str = "
 select scan_id, state, round, settings, catalog, version, planned, started_at, finished_at
 from scans order by started_at desc, scan_id desc limit $1";
+
+const SET_STATE: &str = "update scans set state = $2, finished_at = $3 where scan_id = $1";
+
+const PAUSE: &str = "update scans set state = 'paused' where scan_id = $1";
 
 const READ_PROBES: &str = "
 select probe, service, title, category, judgement, global, curated, decides, expected_millicalls
@@ -111,18 +115,14 @@ impl SqlStore {
         state: ScanState,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let now = now.timestamp_millis();
-        let (sql, mut binds) = match state {
-            ScanState::Paused => ("update scans set state = $1 where scan_id = $2", binds![]),
-            ScanState::Running => {
-                ("update scans set state = $1, finished_at = null where scan_id = $2", binds![])
-            }
+        let ended = match state {
+            ScanState::Paused => return self.change_scan(id, PAUSE, binds![id.as_str()]).await,
+            ScanState::Running => None,
             ScanState::Finished | ScanState::Cancelled | ScanState::Interrupted => {
-                ("update scans set state = $1, finished_at = $3 where scan_id = $2", binds![now])
+                Some(now.timestamp_millis())
             }
         };
-        binds.splice(0..0, binds![state.as_str(), id.as_str()]);
-        self.change_scan(id, sql, binds).await
+        self.change_scan(id, SET_STATE, binds![id.as_str(), state.as_str(), ended]).await
     }
 
     pub(crate) async fn write_planned(&self, id: &ScanId) -> Result<(), StoreError> {
@@ -134,7 +134,7 @@ impl SqlStore {
         &self,
         id: &ScanId,
         sql: &'static str,
-        binds: Vec<crate::database::Bind>,
+        binds: impl Into<Vec<Bind>> + Send,
     ) -> Result<(), StoreError> {
         let mut open = self.begin().await?;
         if open.execute(sql, binds).await? == 0 {

@@ -1,0 +1,60 @@
+//! What every store does, whatever database it is kept in.
+//!
+//! Each test is a function over an empty store; `conformance!` makes it a test of an adapter.
+
+pub(crate) mod answers;
+pub(crate) mod dispatching;
+pub(crate) mod planning;
+pub(crate) mod requeueing;
+pub(crate) mod summing;
+
+/// Makes tests of the whole suite; `$open` is an async function that gives an empty store and
+/// what keeps it alive.
+macro_rules! conformance {
+    ($open:path) => {
+        $crate::conformance::conformance!($open,
+            planning: planning_twice_changes_nothing,
+            planning: an_account_without_a_plan_row_is_only_recorded,
+            planning: the_tree_may_come_before_or_after_the_accounts,
+            planning: a_scan_reads_back_as_it_was_written,
+            planning: a_scan_that_is_not_there_is_named,
+            planning: a_report_query_streams_its_rows,
+            dispatching: preflights_come_first_then_global_then_region_by_region,
+            dispatching: work_that_is_out_is_not_given_out_again_until_it_is_reclaimed,
+            dispatching: nothing_is_given_out_unless_the_scan_is_running,
+            dispatching: a_preflight_that_is_put_off_comes_back_when_it_is_due,
+            dispatching: the_answer_to_an_earlier_dispatch_of_a_preflight_is_ignored,
+            dispatching: a_task_that_is_put_off_comes_back_when_it_is_due,
+            dispatching: an_answer_that_was_lost_is_asked_for_again,
+            dispatching: the_end_of_an_earlier_dispatch_is_ignored,
+            dispatching: rows_with_a_verdict_are_not_given_out,
+            answers: the_same_answer_twice_is_counted_once,
+            answers: within_a_round_known_beats_unknown_and_else_the_first_stands,
+            answers: a_higher_round_replaces_and_forgets_what_the_earlier_saw,
+            answers: an_earlier_round_never_replaces,
+            answers: what_is_not_planned_is_left_out,
+            answers: things_and_documents_are_kept_once,
+            answers: many_answers_at_once_are_all_kept,
+            requeueing: only_the_cells_that_match_run_again,
+            requeueing: with_no_match_nothing_changes,
+            requeueing: every_part_of_a_filter_narrows_it,
+            requeueing: an_account_that_was_not_entered_is_entered_again,
+            requeueing: a_role_that_fails_again_is_told_of_the_new_round_and_others_keep_their_answers,
+            requeueing: a_region_that_was_opened_since_is_looked_at,
+            requeueing: after_a_cancel_only_what_matches_runs,
+            requeueing: a_running_scan_goes_on_with_what_it_has_and_takes_more,
+            requeueing: a_requeue_that_is_cancelled_is_forgotten_by_the_next,
+            summing: the_ledger_sums_to_the_plan_and_equals_the_view,
+        );
+    };
+    ($open:path, $($part:ident: $test:ident,)+) => {
+        $(
+            #[tokio::test]
+            async fn $test() {
+                let (store, _kept) = $open().await;
+                $crate::conformance::$part::$test(store).await;
+            }
+        )+
+    };
+}
+pub(crate) use conformance;

@@ -1,0 +1,113 @@
+//! Scans, inventory and plan as they are written and read back.
+
+use std::sync::Arc;
+
+use protocol::inventory::{Organization, Tree, Unit};
+use protocol::scan::ScanState;
+use protocol::store::{Progress, Store, StoreError, Value};
+use protocol::{FailureKind, OrgId, ProbeId, ScanId, Status, UnitId};
+
+use crate::world::*;
+
+pub(crate) async fn planning_twice_changes_nothing(store: Arc<dyn Store>) {
+    plan(&*store, &["a", "b"]).await;
+    enter_all(&*store, 0).await;
+    run(&*store, 1, Status::Idle).await;
+    let before = (cells(&*store).await, store.progress(&scan_id()).await.expect("progress"));
+    plan(&*store, &["a", "b"]).await;
+    let after = (cells(&*store).await, store.progress(&scan_id()).await.expect("progress"));
+    assert_eq!(before, after);
+    assert_eq!(take(&*store, 1_000_000).await, []);
+}
+
+pub(crate) async fn an_account_without_a_plan_row_is_only_recorded(store: Arc<dyn Store>) {
+    store.create_scan(&scan(), &facts()).await.expect("a scan");
+    store.put_accounts(&scan_id(), &[known_account("a")], &[], &[]).await.expect("accounts");
+    assert_eq!(store.accounts(&scan_id()).await.expect("accounts"), [known_account("a")]);
+    assert_eq!(take(&*store, 0).await, []);
+    let sets = [regional_set(), global_set()];
+    let rows = rows_of("a", 0);
+    store.put_accounts(&scan_id(), &[], &sets, &rows).await.expect("its rows");
+    assert_eq!(told(&take(&*store, 0).await), ["a preflight/0"]);
+}
+
+pub(crate) async fn the_tree_may_come_before_or_after_the_accounts(store: Arc<dyn Store>) {
+    let unit = |id: &str, parent: Option<&str>, name: &str| Unit {
+        id: UnitId::new(id).expect("a unit"),
+        parent: parent.map(|id| UnitId::new(id).expect("a unit")),
+        name: name.to_owned(),
+    };
+    let tree = Tree {
+        units: vec![unit("r-1", None, "Root"), unit("ou-2", Some("r-1"), "Payments")],
+        placements: vec![
+            (account("a"), UnitId::new("ou-2").expect("a unit")),
+            (account("b"), UnitId::new("ou-2").expect("a unit")),
+        ],
+    };
+    let org = OrgId::new("o-1").expect("an organization");
+    plan(&*store, &["a"]).await;
+    let organization = Organization { id: org.clone(), management_account: account("a") };
+    store.put_organization(&scan_id(), &organization).await.expect("an organization");
+    store.put_tree(&scan_id(), &org, &tree).await.expect("a tree");
+    plan(&*store, &["b", "c"]).await;
+    let sql = "select account_id, unit_id, unit_path, unit_id_path from scan_accounts where scan_id = $1 order by account_id";
+    let text = |text: &str| Value::Text(text.to_owned());
+    let placed = |who| vec![text(who), text("ou-2"), text("Root/Payments"), text("r-1/ou-2")];
+    let nowhere = vec![text("c"), Value::Null, Value::Null, Value::Null];
+    assert_eq!(ask(&*store, sql, vec![]).await, [placed("a"), placed("b"), nowhere]);
+}
+
+pub(crate) async fn a_scan_reads_back_as_it_was_written(store: Arc<dyn Store>) {
+    plan(&*store, &["a"]).await;
+    let mut written = scan();
+    written.planned = true;
+    assert_eq!(store.scan(&scan_id()).await.expect("a scan"), written);
+    let mut facts = facts();
+    facts.sort_by(|one, other| one.id.cmp(&other.id));
+    assert_eq!(store.probes(&written.catalog).await.expect("probes"), facts);
+    let ids: Vec<ProbeId> = facts.into_iter().map(|fact| fact.id).collect();
+    assert_eq!(store.planned_probes(&scan_id()).await.expect("probes"), ids);
+
+    store.set_state(&scan_id(), ScanState::Interrupted, at(5)).await.expect("interrupted");
+    let stopped = store.scan(&scan_id()).await.expect("a scan");
+    assert_eq!((stopped.state, stopped.finished_at), (ScanState::Interrupted, Some(at(5))));
+    store.set_state(&scan_id(), ScanState::Running, at(6)).await.expect("running");
+    assert_eq!(store.scan(&scan_id()).await.expect("a scan").finished_at, None);
+
+    let mut later = scan();
+    later.id = ScanId::new("later").expect("a scan");
+    later.started_at = at(10);
+    store.create_scan(&later, &[]).await.expect("a scan");
+    let latest = store.scans(1).await.expect("scans");
+    assert_eq!(latest, [later]);
+    let open = Progress { accounts: 1, preflights_open: 1, batches_open: 3, next_due_ms: Some(0) };
+    assert_eq!(store.progress(&scan_id()).await.expect("progress"), open);
+
+    let why = failure(FailureKind::Denied, "AccessDenied");
+    for _ in 0..2 {
+        store.put_missing(&scan_id(), "tree", &why).await.expect("written");
+    }
+    let sql = "select what, failure_code, failure_operation from missing where scan_id = $1";
+    assert_eq!(ask(&*store, sql, vec![]).await.len(), 1);
+}
+
+pub(crate) async fn a_scan_that_is_not_there_is_named(store: Arc<dyn Store>) {
+    let nowhere = ScanId::new("nowhere").expect("a scan");
+    let is_named = |error: StoreError| error.to_string().contains("nowhere");
+    assert!(store.scan(&nowhere).await.is_err_and(is_named));
+    assert!(store.ledger(&nowhere).await.is_err_and(is_named));
+    assert!(store.set_planned(&nowhere).await.is_err_and(is_named));
+    assert!(store.take_due(&nowhere, at(0), 1).await.is_err_and(is_named));
+    assert!(store.set_state(&nowhere, ScanState::Paused, at(0)).await.is_err_and(is_named));
+    assert!(store.requeue(&nowhere, &by_status(&[]), at(0)).await.is_err_and(is_named));
+    assert!(store.ingest(&nowhere, 1, &[], at(0)).await.is_err_and(is_named));
+}
+
+pub(crate) async fn a_report_query_streams_its_rows(store: Arc<dyn Store>) {
+    plan(&*store, &["a"]).await;
+    let sql = "select a.account_id, a.unit_id, cast($2 as bigint) + 1, $3 from scan_accounts a where a.scan_id = $1";
+    let binds = vec![Value::Int(41), Value::Text("x".to_owned())];
+    let text = |text: &str| Value::Text(text.to_owned());
+    let row = vec![text("a"), Value::Null, Value::Int(42), text("x")];
+    assert_eq!(ask(&*store, sql, binds).await, [row]);
+}
