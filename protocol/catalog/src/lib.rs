@@ -16,6 +16,7 @@ pub mod nearest;
 mod offered;
 mod partition;
 pub mod path;
+pub mod policy;
 mod record;
 mod select;
 pub mod template;
