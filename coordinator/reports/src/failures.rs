@@ -33,8 +33,6 @@ pub(crate) struct Spot {
     pub(crate) region: String,
     pub(crate) service: String,
     pub(crate) status: Status,
-    pub(crate) kind: Option<FailureKind>,
-    pub(crate) code: Option<String>,
     pub(crate) hour: Option<i64>,
     pub(crate) cells: u64,
 }
@@ -79,8 +77,6 @@ pub(crate) async fn spots(context: &Context<'_>) -> Result<Vec<Spot>, ReportErro
             region: fields.text("a region")?,
             service: fields.text("a service")?,
             status: fields.word("a status")?,
-            kind: fields.maybe_word("a failure kind")?,
-            code: fields.maybe_text(),
             hour: fields.maybe_int(),
             cells: fields.count("a count of cells")?,
         });
