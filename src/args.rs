@@ -266,22 +266,32 @@ pub(crate) enum Catalog {
         role: PolicyRole,
         #[command(flatten)]
         services: Services,
-        /// The member role's name
-        #[arg(long, default_value = "orgsweep-member", env = "ORGSWEEP_ROLE")]
-        role_name: String,
-        /// The partition
-        #[arg(long, default_value = "aws")]
-        partition: String,
-        /// For the trust document: the exact role that assumes this one
-        #[arg(long, value_name = "ARN")]
-        hub_role: Option<String>,
-        /// For the trust document: the external id
-        #[arg(long, value_name = "ID", env = "ORGSWEEP_EXTERNAL_ID")]
-        external_id: Option<String>,
-        /// For the trust document: the organization's id
-        #[arg(long, value_name = "o-ID")]
-        organization: Option<String>,
+        #[command(flatten)]
+        names: RoleNames,
     },
+}
+
+/// The names that policies and trust documents hold.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RoleNames {
+    /// The member role's name, with its path
+    #[arg(long, value_name = "NAME", default_value = "orgsweep-member", env = "ORGSWEEP_ROLE")]
+    pub(crate) role: String,
+    /// The partition of the ARNs
+    #[arg(long, default_value = "aws")]
+    pub(crate) partition: String,
+    /// For trust: the exact role that enters; without it no trust document is printed
+    #[arg(long, value_name = "ARN", env = "ORGSWEEP_HUB_ROLE")]
+    pub(crate) hub_role: Option<String>,
+    /// For trust: the external id that it must bring
+    #[arg(long, value_name = "ID", env = "ORGSWEEP_EXTERNAL_ID")]
+    pub(crate) external_id: Option<String>,
+    /// For trust: the organization that it must be in
+    #[arg(long, value_name = "o-ID", env = "ORGSWEEP_ORGANIZATION")]
+    pub(crate) organization: Option<String>,
+    /// For the runner: the role that reads the organization, if it has to assume one
+    #[arg(long, value_name = "ARN", env = "ORGSWEEP_ORG_ROLE")]
+    pub(crate) org_role: Option<String>,
 }
 
 /// Which services.

@@ -1,12 +1,13 @@
 //! `catalog`: list, show, check, and the IAM policies that a scan needs.
 
 use catalog::entry::Origin;
+use catalog::policy::{Names, Purpose, documents};
 use catalog::{Catalog, ProbeView};
 use protocol::ServiceId;
 use protocol::selection::Selection;
 use serde_json::json;
 
-use crate::args::{self, Group, Listing, Services};
+use crate::args::{self, Group, Listing, PolicyRole, RoleNames, Services};
 use crate::output::{Cells, print, print_json, print_text};
 use crate::settings;
 use crate::stop::{Exit, Stop};
@@ -18,7 +19,9 @@ pub(crate) fn run(args: args::Catalog) -> Result<Exit, Stop> {
         args::Catalog::List { services, format } => list(&catalog, &services, format),
         args::Catalog::Show { service } => show(&catalog, &service),
         args::Catalog::Check => check(&catalog),
-        args::Catalog::IamPolicy { .. } => Err(Stop::failed("not wired")),
+        args::Catalog::IamPolicy { role, services, names } => {
+            iam_policy(&catalog, role, &services, &names)
+        }
     }
 }
 
@@ -65,6 +68,31 @@ fn show(catalog: &Catalog, name: &str) -> Result<Exit, Stop> {
     let id = ServiceId::new(name).map_err(Stop::usage)?;
     let source = catalog.source(&id).ok_or_else(|| Stop::usage(catalog.unknown_service(name)))?;
     print_text(source)?;
+    Ok(Exit::Known)
+}
+
+fn iam_policy(
+    catalog: &Catalog,
+    role: PolicyRole,
+    services: &Services,
+    names: &RoleNames,
+) -> Result<Exit, Stop> {
+    let purpose = match role {
+        PolicyRole::Member => Purpose::Member,
+        PolicyRole::Runner => Purpose::Runner,
+        PolicyRole::Organization => Purpose::Organization,
+        PolicyRole::Outputs => Purpose::Outputs,
+    };
+    let names = Names {
+        hub_role: names.hub_role.clone(),
+        external_id: names.external_id.clone(),
+        organization: names.organization.clone(),
+        organization_role: names.org_role.clone(),
+        ..Names::new(&names.partition, &names.role)
+    };
+    let probes = chosen(catalog, services)?;
+    let documents = documents(purpose, &probes, &names).map_err(Stop::usage)?;
+    print_json(&documents)?;
     Ok(Exit::Known)
 }
 
