@@ -50,3 +50,19 @@ impl From<Row> for BucketRule {
         Self { bucket, key: row.key, location: row.location }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn every_bucket_holds_and_regains_tokens_and_the_default_is_there() {
+        let catalog = Catalog::of_entries([]).expect("the tables");
+        for name in catalog.bucket_names() {
+            let rule = catalog.bucket(name).expect("a bucket");
+            assert!(rule.bucket.burst >= 1.0 && rule.bucket.per_second > 0.0, "{name}");
+        }
+        assert!(catalog.bucket("default").is_some());
+        assert!(catalog.bucket("no-such").is_none());
+    }
+}

@@ -305,7 +305,8 @@ pub struct Condition {
     /// The value must hold this.
     #[serde(default)]
     pub contains: Option<String>,
-    /// A value must be there (`true`) or not (`false`); null and empty text are not there.
+    /// A value must be there (`true`) or not (`false`); null, empty text and the empty list are
+    /// not there.
     #[serde(default)]
     pub exists: Option<bool>,
     /// Turns the outcome round. (A missing value passes a negated comparison.)

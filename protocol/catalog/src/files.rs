@@ -91,6 +91,7 @@ fn embedded() -> impl Iterator<Item = (String, Cow<'static, [u8]>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::Entry;
 
     fn files(name: &str, text: &str) -> Files {
         Files::of_entries([(name.to_owned(), text.to_owned())])
@@ -111,6 +112,24 @@ mod tests {
         let told = read::<toml::Table>("aws/x.toml", b"a = 1\nb = '\xff'\n");
         let told = told.expect_err("not text").to_string();
         assert_eq!(told, "aws/x.toml line 2: the file is not UTF-8");
+    }
+
+    #[test]
+    fn a_file_that_is_cut_anywhere_is_whole_or_told_with_a_line_that_it_has() {
+        for (name, whole) in Files::embedded().entries().step_by(20) {
+            let lines = whole.split(|byte| *byte == b'\n').count();
+            for end in (0..whole.len()).step_by(7) {
+                match read::<Entry>(name, &whole[..end]) {
+                    Err(CatalogError::Broken { file, line, .. }) => {
+                        assert!(
+                            file == name && (1..=lines).contains(&line),
+                            "{name} {end}: {line}"
+                        );
+                    }
+                    other => assert!(other.is_ok(), "{name} {end}: {other:?}"),
+                }
+            }
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::banned;
 use crate::catalog::Catalog;
 use crate::entry::{Call, Entry, Place, Probe, Wire};
 use crate::nearest::{hint, nearest};
+use crate::policy::actions;
 
 /// What the name of an operation that only reads begins with.
 const READS: &[&str] =
@@ -66,6 +67,9 @@ fn only_reads(entry: &Entry, call: &Call, place: &str, notes: &mut Notes) {
                 if let Some(rule) = banned::rule(service, name) {
                     notes.add(place, format!("the IAM action {action} is banned by {rule}"));
                 }
+                notes.unless(actions::level(action).is_some(), place, || {
+                    format!("the IAM action {action} is not one that lists or reads (data/iam_actions.txt)")
+                });
             }
             _ => notes.add(place, format!("the IAM action {action:?} is not a service:Action")),
         }
