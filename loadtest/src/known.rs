@@ -99,19 +99,23 @@ impl Known {
         self.by_action.get(&(signing, version, action)).copied()
     }
 
-    /// The operation of a method, path and query string: the most exact one that fits.
+    /// The operations of a method, path and query string: those that fit most exactly. There may be
+    /// several, since services with hosts of their own share a signing name.
     pub(crate) fn by_route(
         &self,
         signing: &str,
         method: &str,
         path: &str,
         query: &[(String, String)],
-    ) -> Option<Operation> {
-        let routes = self.by_route.get(&(signing, method))?;
+    ) -> Vec<Operation> {
+        let routes = self.by_route.get(&(signing, method)).map_or(&[][..], Vec::as_slice);
         let fits = routes.iter().filter_map(|(template, operation)| {
-            template.fit(path, query).map(|exactness| (exactness, operation))
+            template.fit(path, query).map(|exactness| (exactness, *operation))
         });
-        fits.max_by_key(|(exactness, _)| *exactness).map(|(_, operation)| *operation)
+        let fits: Vec<_> = fits.collect();
+        let best = fits.iter().map(|(exactness, _)| *exactness).max();
+        let best = fits.into_iter().filter(|(exactness, _)| Some(*exactness) == best);
+        best.map(|(_, operation)| operation).collect()
     }
 }
 
@@ -150,13 +154,15 @@ mod tests {
         let route = |signing, path, query: &[(&str, &str)]| {
             let query: Vec<_> =
                 query.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-            name(known.by_route(signing, "GET", path, &query))
+            let found = known.by_route(signing, "GET", path, &query);
+            found.iter().map(|one| (one.service, one.name)).collect::<Vec<_>>()
         };
-        assert_eq!(route("guardduty", "/detector", &[]), Some(("guardduty", "ListDetectors")));
-        assert_eq!(route("guardduty", "/detector/abc", &[]), Some(("guardduty", "GetDetector")));
-        assert_eq!(route("s3", "/", &[]), Some(("s3", "ListBuckets")));
-        assert_eq!(route("s3", "/b", &[("policy", "")]), Some(("s3", "GetBucketPolicy")));
-        assert_eq!(route("guardduty", "/detectors", &[]), None);
+        assert_eq!(route("guardduty", "/detector", &[]), [("guardduty", "ListDetectors")]);
+        assert_eq!(route("guardduty", "/detector/abc", &[]), [("guardduty", "GetDetector")]);
+        let both = [("s3", "ListBuckets"), ("s3", "ListDirectoryBuckets")];
+        assert_eq!(route("s3", "/", &[]), both);
+        assert_eq!(route("s3", "/b", &[("policy", "")]), [("s3", "GetBucketPolicy")]);
+        assert_eq!(route("guardduty", "/detectors", &[]), []);
         assert_eq!(name(known.by_target("TrentService.ListLocks")), None);
         assert_eq!(name(known.by_action("iam", "2010-05-09", "ListRoles")), None);
     }

@@ -36,7 +36,8 @@ pub(crate) struct Read {
     pub(crate) wire: Wire,
     /// What it calls its operation; shown where it is refused.
     pub(crate) said: String,
-    pub(crate) operation: Option<Operation>,
+    /// What botocore's models know by that name.
+    pub(crate) operations: Vec<Operation>,
     pub(crate) request: Request,
 }
 
@@ -84,7 +85,7 @@ impl Incoming {
             return Read {
                 wire: if v10 { Wire::Json10 } else { Wire::Json11 },
                 said: target.to_owned(),
-                operation: known.by_target(target),
+                operations: known.by_target(target).into_iter().collect(),
                 request,
             };
         }
@@ -92,13 +93,14 @@ impl Incoming {
             return read_form(known, signing, request, &self.body);
         }
         request.body = members(&self.body);
-        let operation =
+        let operations =
             known.by_route(signing, self.method.as_str(), &self.path, &request.query);
-        let xml = operation.map_or(signing == "s3", |operation| operation.protocol == "rest-xml");
+        let first = operations.first();
+        let xml = first.map_or(signing == "s3", |operation| operation.protocol == "rest-xml");
         Read {
             wire: if xml { Wire::RestXml } else { Wire::RestJson },
             said: format!("{signing} {} {}", self.method, self.path),
-            operation,
+            operations,
             request,
         }
     }
@@ -112,12 +114,12 @@ fn read_form(known: &Known, signing: &str, mut request: Request, body: &Bytes) -
     };
     let action = take("Action").unwrap_or_default();
     let version = take("Version").unwrap_or_default();
-    let operation = known.by_action(signing, &version, &action);
+    let operations = known.by_action(signing, &version, &action).into_iter().collect();
     request.form = form;
     Read {
         wire: if signing == "ec2" { Wire::Ec2 } else { Wire::Query },
         said: format!("{signing} {version} {action}"),
-        operation,
+        operations,
         request,
     }
 }

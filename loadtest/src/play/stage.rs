@@ -183,12 +183,15 @@ impl Stage {
         credential: &Credential,
         read: &Read,
     ) -> Result<Operation, (u16, Worded)> {
-        let operation = read.operation.filter(|one| one.signing == credential.signing);
-        let Some(operation) = operation else {
+        let known = read.operations.iter().filter(|one| one.signing == credential.signing);
+        let mut known: Vec<&Operation> = known.collect();
+        if known.is_empty() {
             self.limits.count_refusal(format!("{} (signed for {})", read.said, credential.signing));
             let status = if read.wire == Wire::RestJson { 404 } else { 400 };
             return Err((status, unknown_operation(read.wire, &read.said)));
-        };
+        }
+        let questions = self.world.questions();
+        known.sort_by_key(|operation| questions.named(&read.name(operation)).is_empty());
         let request = &read.request;
         let headers = request.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let sent = Sent {
@@ -197,16 +200,21 @@ impl Stage {
             body: Some(&request.body),
             headers: headers.collect(),
         };
-        check(&operation, &sent).map_err(|complaint| {
-            self.limits.count_refusal(format!("{}: {complaint}", operation.service));
-            let code = match read.wire {
-                Wire::Ec2 => "InvalidParameterValue",
-                Wire::Query => "ValidationError",
-                _ => "ValidationException",
-            };
-            (400, Worded::new(code, complaint.to_string()))
-        })?;
-        Ok(operation)
+        let mut complaint = None;
+        for operation in known {
+            match check(operation, &sent) {
+                Ok(()) => return Ok(*operation),
+                Err(why) => complaint = complaint.or(Some(format!("{}: {why}", operation.service))),
+            }
+        }
+        let complaint = complaint.unwrap_or_default();
+        self.limits.count_refusal(complaint.clone());
+        let code = match read.wire {
+            Wire::Ec2 => "InvalidParameterValue",
+            Wire::Query => "ValidationError",
+            _ => "ValidationException",
+        };
+        Err((400, Worded::new(code, complaint)))
     }
 
     fn caller(
