@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use catalog::policy::{SessionPolicy, session_policy};
 use catalog::{Catalog, Partition};
 use futures_util::future::BoxFuture;
 use protocol::scan::{self, Source};
@@ -9,7 +10,6 @@ use protocol::{AccountId, ConnectionId, Failure, FailureKind, ScanId};
 
 use crate::connection::{Connections, Origin};
 use crate::control::{Caller, Control};
-use crate::narrow;
 use crate::session::{Broker, Identity, Key, Session};
 use crate::sts::Role;
 
@@ -29,7 +29,7 @@ pub(crate) struct Access {
 
 impl Access {
     /// Enters by `settings` what `connections` lead to.
-    pub fn new(
+    pub(crate) fn new(
         connections: Connections,
         control: Control,
         settings: scan::Access,
@@ -39,31 +39,38 @@ impl Access {
     }
 
     /// The session of an identity; entered once for all who ask.
-    pub fn session<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Arc<Session>, Failure>> {
+    pub(crate) fn session<'a>(
+        &'a self,
+        key: &'a Key,
+    ) -> BoxFuture<'a, Result<Arc<Session>, Failure>> {
         Box::pin(self.broker.get(key.clone(), self.enter(key)))
     }
 
     /// Forgets credentials that AWS refused, wherever in the chain they came from, so that the next
     /// who asks enters anew.
-    pub async fn forget(&self, key: &Key, refused: &Session) {
+    pub(crate) async fn forget(&self, key: &Key, refused: &Session) {
         for key in [key.clone(), key.with(Identity::Hub), key.with(Identity::Base)] {
             self.broker.forget(&key, &refused.credentials).await;
         }
     }
 
     /// What a connection starts from.
-    pub async fn origin(&self, connection: &ConnectionId) -> Result<&Origin, Failure> {
+    pub(crate) async fn origin(&self, connection: &ConnectionId) -> Result<&Origin, Failure> {
         self.connections.origin(connection).await
     }
 
     /// The region of the hub: as set, else the connection's own, else the usual one.
-    pub fn hub_region<'a>(&'a self, origin: &'a Origin) -> &'a str {
+    pub(crate) fn hub_region<'a>(&'a self, origin: &'a Origin) -> &'a str {
         let set = self.settings.hub_region.as_ref().map(protocol::Region::as_str);
         set.or(origin.region.as_deref()).unwrap_or(USUAL_REGION)
     }
 
     /// A region that every account of a partition has: the hub's, or the partition's home.
-    pub fn open_region<'a>(&'a self, origin: &'a Origin, partition: &'a Partition) -> &'a str {
+    pub(crate) fn open_region<'a>(
+        &'a self,
+        origin: &'a Origin,
+        partition: &'a Partition,
+    ) -> &'a str {
         let hub = self.hub_region(origin);
         let listed = partition.regions.iter().find(|region| region.name == hub);
         match listed {
@@ -73,7 +80,7 @@ impl Access {
     }
 
     /// The partition of a session.
-    pub fn partition(&self, session: &Session) -> Result<&Partition, Failure> {
+    pub(crate) fn partition(&self, session: &Session) -> Result<&Partition, Failure> {
         self.catalog.partition(&session.partition).ok_or_else(|| {
             let message = format!("the catalog knows no partition {}", session.partition);
             Failure::new(FailureKind::RoleFailed, "NoPartition", message)
@@ -113,7 +120,7 @@ impl Access {
         };
         match &self.connections.get(&key.connection)?.source {
             Source::Role { arn, external_id, .. } => {
-                let narrowing = narrow::session_policy(&first.partition);
+                let narrowing = session_policy(&first.partition);
                 let role = self.role(arn.clone(), external_id.clone(), Some(narrowing));
                 self.assume_as(key, &first, &role).await
             }
@@ -138,7 +145,7 @@ impl Access {
         let partition = &hub.partition;
         let arn = format!("arn:{partition}:iam::{account}:role/{}", self.settings.member_role);
         let external_id = self.settings.external_id.clone();
-        let role = self.role(arn, external_id, Some(narrow::session_policy(partition)));
+        let role = self.role(arn, external_id, Some(session_policy(partition)));
         self.assume(&hub_key, role).await
     }
 
@@ -146,7 +153,7 @@ impl Access {
         &self,
         arn: String,
         external_id: Option<String>,
-        narrowing: Option<crate::sts::Narrowing>,
+        narrowing: Option<SessionPolicy>,
     ) -> Role {
         Role { arn, external_id, seconds: self.settings.session_seconds, narrowing }
     }
@@ -183,7 +190,11 @@ impl Access {
 
 impl Key {
     /// The key of an account's session.
-    pub fn of_account(scan: &ScanId, connection: &ConnectionId, account: &AccountId) -> Self {
+    pub(crate) fn of_account(
+        scan: &ScanId,
+        connection: &ConnectionId,
+        account: &AccountId,
+    ) -> Self {
         Self {
             scan: Some(scan.clone()),
             connection: connection.clone(),
@@ -192,7 +203,7 @@ impl Key {
     }
 
     /// The key of another identity of the same connection.
-    pub fn with(&self, identity: Identity) -> Self {
+    pub(crate) fn with(&self, identity: Identity) -> Self {
         Self { identity, ..self.clone() }
     }
 }

@@ -68,7 +68,7 @@ struct Mended {
 
 impl Api {
     /// Calls through `transport`, signing by `clock`, waiting at most `deadline` for an answer.
-    pub fn new(
+    pub(crate) fn new(
         access: Access,
         catalog: Catalog,
         transport: Transport,
@@ -80,12 +80,12 @@ impl Api {
     }
 
     /// Remembers which regions an account has closed, to tell what its errors mean.
-    pub async fn remember_closed(&self, account: &AccountId, closed: &[Region]) {
+    pub(crate) async fn remember_closed(&self, account: &AccountId, closed: &[Region]) {
         self.closed.insert(account.clone(), Arc::new(closed.to_vec())).await;
     }
 
     /// Makes one call and reads its answer.
-    pub async fn ask(&self, question: Question<'_>) -> Result<Value, Failure> {
+    pub(crate) async fn ask(&self, question: Question<'_>) -> Result<Value, Failure> {
         let operation = &question.asked.call.operation;
         self.attempt(question).await.map_err(|failure| match failure.operation {
             None => failure.during(operation),
@@ -156,8 +156,8 @@ impl Api {
         let outgoing = wire::build(asked.entry, asked.call, &values, asked.token)
             .map_err(|error| invalid(asked.entry, &error))?;
         let body = outgoing.body.clone();
-        let request = unsigned(outgoing, target, scan)
-            .map_err(|error| invalid(asked.entry, &error))?;
+        let request =
+            unsigned(outgoing, target, scan).map_err(|error| invalid(asked.entry, &error))?;
         let signing = Signing {
             name: signing_name(asked.entry),
             region: &target.signing_region,
@@ -217,9 +217,8 @@ impl Api {
         }
         let host = format!("sts.{}.{}:443", target.signing_region, partition.dns_suffix);
         let lookup = tokio::time::timeout(LOOKUP_DEADLINE, tokio::net::lookup_host(host)).await;
-        let resolves = lookup.is_ok_and(|addresses| {
-            addresses.is_ok_and(|mut addresses| addresses.next().is_some())
-        });
+        let resolves = lookup
+            .is_ok_and(|addresses| addresses.is_ok_and(|mut addresses| addresses.next().is_some()));
         let kind = if resolves { FailureKind::NotOffered } else { failure.kind };
         Failure { kind, ..failure }
     }
@@ -273,8 +272,7 @@ fn unsigned(
 
 fn read(asked: &Asked<'_>, answer: &Answer) -> Result<Value, Failure> {
     wire::read(asked.entry, &asked.call.operation, &answer.body).map_err(|error| {
-        let mut failure =
-            Failure::new(FailureKind::Transient, "UnreadableBody", error.to_string());
+        let mut failure = Failure::new(FailureKind::Transient, "UnreadableBody", error.to_string());
         failure.http_status = Some(answer.status.as_u16());
         failure
     })

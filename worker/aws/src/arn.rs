@@ -74,7 +74,8 @@ pub fn parse_role_arn(text: &str) -> Result<RoleArn, InvalidName> {
 pub fn parse_role_name(text: &str) -> Result<&str, InvalidName> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"/+=,.@_-".contains(&byte);
     let name = text.rsplit('/').next().unwrap_or_default();
-    if !name.is_empty() && text.len() <= 512 && !text.starts_with('/') && text.bytes().all(allowed) {
+    if !name.is_empty() && text.len() <= 512 && !text.starts_with('/') && text.bytes().all(allowed)
+    {
         return Ok(text);
     }
     Err(InvalidName::RoleName(cut(text)))

@@ -177,7 +177,10 @@ pub(crate) enum Mending {
 pub(crate) fn mending(refusal: &Refusal) -> Option<Mending> {
     let moved = matches!(
         refusal.code.as_str(),
-        "PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException"
+        "PermanentRedirect"
+            | "TemporaryRedirect"
+            | "AuthorizationHeaderMalformed"
+            | "IllegalLocationConstraintException"
     ) || matches!(refusal.status, 301 | 307);
     if let (true, Some(region)) = (moved, &refusal.bucket_region) {
         return Some(Mending::Redirect(region.clone()));
@@ -307,7 +310,10 @@ mod tests {
                 "InternalFailure InternalError InternalServerError InternalServerErrorException \
                  ServiceUnavailable ServiceUnavailableException",
             ),
-            (FailureKind::Other, "UnknownOperationException InvalidAction UnsupportedOperation Whatever"),
+            (
+                FailureKind::Other,
+                "UnknownOperationException InvalidAction UnsupportedOperation Whatever",
+            ),
             (FailureKind::Invalid, "ValidationException InvalidParameterValue MissingParameter"),
         ];
         for (kind, codes) in rows {

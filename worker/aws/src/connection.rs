@@ -49,7 +49,7 @@ pub(crate) struct Connections {
 
 impl Connections {
     /// The connections of a scan's sources; keys that sources name by variables are read here.
-    pub fn new(
+    pub(crate) fn new(
         settings: &Settings,
         options: Arc<Options>,
         http: SdkHttp,
@@ -73,7 +73,7 @@ impl Connections {
     }
 
     /// A connection by its id.
-    pub fn get(&self, id: &ConnectionId) -> Result<&Connection, Failure> {
+    pub(crate) fn get(&self, id: &ConnectionId) -> Result<&Connection, Failure> {
         self.by_id.get(id).ok_or_else(|| {
             let message = format!("this scan's settings have no connection {id}");
             Failure::new(FailureKind::RoleFailed, "NoConnection", message)
@@ -81,7 +81,7 @@ impl Connections {
     }
 
     /// What a connection starts from; read once.
-    pub async fn origin(&self, id: &ConnectionId) -> Result<&Origin, Failure> {
+    pub(crate) async fn origin(&self, id: &ConnectionId) -> Result<&Origin, Failure> {
         let connection = self.get(id)?;
         Ok(connection.origin.get_or_init(|| self.load(connection)).await)
     }
@@ -138,8 +138,11 @@ impl Connections {
 
 impl Origin {
     /// The credentials that the source itself has.
-    pub async fn credentials(&self, source: &Source) -> Result<Credentials, Failure> {
-        self.provider.provide_credentials().await.map_err(|error| credentials_failure(&error, source))
+    pub(crate) async fn credentials(&self, source: &Source) -> Result<Credentials, Failure> {
+        self.provider
+            .provide_credentials()
+            .await
+            .map_err(|error| credentials_failure(&error, source))
     }
 }
 

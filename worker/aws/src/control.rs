@@ -84,20 +84,25 @@ macro_rules! configured {
 
 impl Control {
     /// A client of STS.
-    pub fn sts(&self, caller: Caller<'_>) -> aws_sdk_sts::Client {
+    pub(crate) fn sts(&self, caller: Caller<'_>) -> aws_sdk_sts::Client {
         let builder = aws_sdk_sts::config::Builder::new();
         aws_sdk_sts::Client::from_conf(configured!(builder, self, caller, "sts"))
     }
 
     /// A client of Organizations.
-    pub fn organizations(&self, caller: Caller<'_>) -> aws_sdk_organizations::Client {
+    pub(crate) fn organizations(&self, caller: Caller<'_>) -> aws_sdk_organizations::Client {
         let builder = aws_sdk_organizations::config::Builder::new();
-        aws_sdk_organizations::Client::from_conf(configured!(builder, self, caller, "organizations"))
+        aws_sdk_organizations::Client::from_conf(configured!(
+            builder,
+            self,
+            caller,
+            "organizations"
+        ))
     }
 
     /// Spends a token, makes a call, and reads its failure by the one table; once more after the
     /// clock was corrected.
-    pub async fn call<T, E, F>(
+    pub(crate) async fn call<T, E, F>(
         &self,
         ask: Option<&Ask>,
         operation: &str,

@@ -83,7 +83,8 @@ mod tests {
     fn the_arn_of_the_policy_is_kept() {
         let arn = "arn:aws:organizations::111122223333:policy/o-a1/service_control_policy/p-b2";
         for after in [format!(": {arn}"), format!(" ({arn})."), format!(": {arn}. Encoded: x")] {
-            let message = format!("not authorized with an explicit deny in a service control policy{after}");
+            let message =
+                format!("not authorized with an explicit deny in a service control policy{after}");
             assert_eq!(read(&message).policy_arn.as_deref(), Some(arn), "{after}");
         }
         let user = "with an explicit deny in a session policy on arn:aws:iam::1:user/policy";

@@ -33,16 +33,17 @@ pub(crate) struct Target {
 
 impl Endpoints {
     /// The endpoints of `options` and, beneath them, those of AWS's files.
-    pub fn new(options: Arc<Options>, files: Option<SdkConfig>) -> Self {
+    pub(crate) fn new(options: Arc<Options>, files: Option<SdkConfig>) -> Self {
         Self { options, files }
     }
 
     /// The endpoint that was configured for a service, if one was.
-    pub fn configured(&self, service: &str) -> Option<String> {
+    pub(crate) fn configured(&self, service: &str) -> Option<String> {
         let ending = ending(service);
         let options = &self.options;
         let single = options.service_endpoints.get(&ending).cloned();
-        let url = single.or_else(|| options.endpoint_url.clone()).or_else(|| self.in_files(&ending));
+        let url =
+            single.or_else(|| options.endpoint_url.clone()).or_else(|| self.in_files(&ending));
         url.map(|url| url.trim_end_matches('/').to_owned())
     }
 
@@ -60,7 +61,7 @@ impl Endpoints {
     }
 
     /// Which kind of endpoint is wanted.
-    pub fn variant(&self) -> Variant {
+    pub(crate) fn variant(&self) -> Variant {
         let files = self.files.as_ref();
         Variant {
             fips: self.options.fips || files.and_then(SdkConfig::use_fips).unwrap_or(false),
@@ -70,7 +71,7 @@ impl Endpoints {
     }
 
     /// Where a call of `entry` in a region of `partition` goes.
-    pub fn target(
+    pub(crate) fn target(
         &self,
         catalog: &Catalog,
         partition: &Partition,
@@ -80,9 +81,9 @@ impl Endpoints {
         let configured = self.configured(entry.service.as_str());
         // An endpoint of one's own stands for every variant.
         let variant = if configured.is_some() { Variant::default() } else { self.variant() };
-        let endpoint = catalog.endpoint_in(partition, entry, region, variant).map_err(|error| {
-            Failure::new(FailureKind::NotOffered, "NoEndpoint", error.to_string())
-        })?;
+        let endpoint = catalog
+            .endpoint_in(partition, entry, region, variant)
+            .map_err(|error| Failure::new(FailureKind::Other, "NoEndpoint", error.to_string()))?;
         let is_configured = configured.is_some();
         let base = configured.unwrap_or_else(|| format!("https://{}", endpoint.host));
         Ok(Target { base, signing_region: endpoint.signing_region, configured: is_configured })

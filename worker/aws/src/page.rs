@@ -32,7 +32,7 @@ pub(crate) struct Asked<'a> {
 
 impl Asked<'_> {
     /// The catalog's file, to name where it is at fault.
-    pub fn file(&self) -> String {
+    pub(crate) fn file(&self) -> String {
         file(self.entry)
     }
 
@@ -90,7 +90,8 @@ fn item(
         && proof
         && (object.own || !call.on.is_empty())
         && all_hold(&call.on, thing);
-    let follow: Vec<_> = children.iter().filter(|(_, call, _)| all_hold(&call.only, thing)).collect();
+    let follow: Vec<_> =
+        children.iter().filter(|(_, call, _)| all_hold(&call.only, thing)).collect();
     let paths: BTreeSet<&String> = follow.iter().flat_map(|(_, _, paths)| paths).collect();
     let input = |path: &String| Some((path.clone(), text(path::first(path, thing)?)?));
     Ok(Item {
@@ -148,7 +149,9 @@ fn next(asked: &Asked<'_>, page: &Paging, answer: &Value) -> Result<Option<Strin
     if more == Some(false) {
         return Ok(None);
     }
-    let token = path::first(&page.output, answer).and_then(text).filter(|token| !token.is_empty());
+    // Where a path leads to several tokens, the last of them goes on.
+    let token = path::select(&page.output, answer).pop().and_then(text);
+    let token = token.filter(|token| !token.is_empty());
     match token {
         Some(token) if asked.token == Some(&token) => {
             let what = "the answer names the page that was asked for as the next one";

@@ -25,8 +25,8 @@ static CONTROL: LazyLock<Result<Vec<Entry>, String>> = LazyLock::new(|| {
     struct File {
         service: Vec<Entry>,
     }
-    let file: File = toml::from_str(include_str!("../data/control.toml"))
-        .map_err(|error| error.to_string())?;
+    let file: File =
+        toml::from_str(include_str!("../data/control.toml")).map_err(|error| error.to_string())?;
     Ok(file.service)
 });
 
@@ -37,7 +37,7 @@ pub(crate) fn check() -> Result<(), ConnectError> {
 
 impl Api {
     /// Enters an account, verifies it, lists its regions.
-    pub async fn preflight(&self, place: &Place) -> Result<Preflight, Failure> {
+    pub(crate) async fn preflight(&self, place: &Place) -> Result<Preflight, Failure> {
         let who = Key::of_account(&place.scan, &place.connection, &place.account);
         let session = self.access.session(&who).await?;
         let principal = self.verify(place, &who, &session).await?;
@@ -114,9 +114,10 @@ impl Api {
     ) -> Result<Vec<Object>, Failure> {
         let entries = CONTROL.as_deref().unwrap_or_default();
         let calls = entries.iter().flat_map(|entry| {
-            entry.probes.iter().flat_map(move |probe| {
-                probe.calls.iter().map(move |call| (entry, probe, call))
-            })
+            entry
+                .probes
+                .iter()
+                .flat_map(move |probe| probe.calls.iter().map(move |call| (entry, probe, call)))
         });
         let Some((entry, probe, call)) = calls.into_iter().find(|(.., call)| call.name == name)
         else {

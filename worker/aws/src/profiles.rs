@@ -1,6 +1,5 @@
 //! The profiles of AWS's configuration files.
 
-use aws_config::profile::profile_file::ProfileFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use crate::error::ProfileError;
@@ -14,10 +13,9 @@ pub async fn profiles(options: &Options) -> Result<Vec<String>, ProfileError> {
     if options.credentials.is_some() {
         return Ok(Vec::new());
     }
-    let sections =
-        aws_config::profile::load(&Fs::real(), &Env::real(), &ProfileFiles::default(), None)
-            .await
-            .map_err(|error| ProfileError::Unreadable(chain(&error)))?;
+    let sections = aws_config::profile::load(&Fs::real(), &Env::real(), &Default::default(), None)
+        .await
+        .map_err(|error| ProfileError::Unreadable(chain(&error)))?;
     let mut names: Vec<String> = sections.profiles().map(str::to_owned).collect();
     names.sort();
     Ok(names)

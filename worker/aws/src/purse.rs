@@ -23,12 +23,17 @@ pub(crate) struct Purse {
 
 impl Purse {
     /// A purse that spends `share` per cent of every bucket.
-    pub fn new(budget: Arc<dyn Budget>, share: u8, catalog: Catalog) -> Self {
+    pub(crate) fn new(budget: Arc<dyn Budget>, share: u8, catalog: Catalog) -> Self {
         Self { budget, share, catalog }
     }
 
     /// The token of a call of `service`, whose bucket in the catalog has the same name.
-    pub fn ask(&self, service: &str, owner: &AccountId, region: &str) -> Result<Ask, Failure> {
+    pub(crate) fn ask(
+        &self,
+        service: &str,
+        owner: &AccountId,
+        region: &str,
+    ) -> Result<Ask, Failure> {
         let rule = self.catalog.bucket(service).ok_or_else(|| {
             let message = format!("the catalog's buckets.toml has no bucket {service}");
             Failure::new(FailureKind::Invalid, "NoBucket", message)
@@ -42,7 +47,7 @@ impl Purse {
     }
 
     /// Waits until the token is spent.
-    pub async fn spend(&self, ask: &Ask) -> Result<(), Failure> {
+    pub(crate) async fn spend(&self, ask: &Ask) -> Result<(), Failure> {
         let waited = async {
             loop {
                 let admissions =
@@ -68,7 +73,7 @@ impl Purse {
     }
 
     /// Tells the fleet that a call was throttled.
-    pub async fn throttled(&self, ask: &Ask) {
+    pub(crate) async fn throttled(&self, ask: &Ask) {
         if let Err(error) = self.budget.throttled(ask).await {
             tracing::warn!(%error, class = ask.key.class, "a throttle could not be told");
         }

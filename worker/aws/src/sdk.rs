@@ -8,15 +8,15 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 
 use crate::skew::SkewedClock;
 use crate::transport::{Fault, LARGEST_BODY, Transport};
@@ -30,7 +30,7 @@ pub(crate) struct SdkHttp {
 
 impl SdkHttp {
     /// The SDK's HTTP client over `transport`.
-    pub fn new(transport: Transport, deadline: Duration) -> Self {
+    pub(crate) fn new(transport: Transport, deadline: Duration) -> Self {
         Self { transport, deadline }
     }
 }

@@ -68,7 +68,7 @@ struct Life {
 
 impl Session {
     /// A session of a principal, whose life begins now.
-    pub fn new(
+    pub(crate) fn new(
         credentials: Credentials,
         arn: String,
         account: AccountId,
@@ -107,7 +107,7 @@ pub(crate) struct Broker(Cache<Key, Arc<Session>>);
 
 impl Broker {
     /// A broker that keeps nothing yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Cache::new(MOST_SESSIONS))
     }
 
@@ -115,7 +115,7 @@ impl Broker {
     ///
     /// A session that cannot be renewed just now is used on as long as it lives. A failure is told
     /// to all who waited, and is not kept.
-    pub async fn get<F>(&self, key: Key, enter: F) -> Result<Arc<Session>, Failure>
+    pub(crate) async fn get<F>(&self, key: Key, enter: F) -> Result<Arc<Session>, Failure>
     where
         F: Future<Output = Result<Session, Failure>> + Send,
     {
@@ -140,7 +140,7 @@ impl Broker {
 
     /// Forgets the session of `key` if it has the credentials that were refused; another may have
     /// taken its place already.
-    pub async fn forget(&self, key: &Key, refused: &Credentials) {
+    pub(crate) async fn forget(&self, key: &Key, refused: &Credentials) {
         self.remove_if(key, |session| session.credentials == *refused).await;
     }
 

@@ -22,18 +22,18 @@ pub(crate) struct SkewedClock {
 
 impl SkewedClock {
     /// A clock that runs as `clock` does.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, offset_ms: Arc::default() }
     }
 
     /// The present moment, as AWS sees it.
-    pub fn now(&self) -> DateTime<Utc> {
+    pub(crate) fn now(&self) -> DateTime<Utc> {
         let offset = TimeDelta::milliseconds(self.offset_ms.load(Ordering::Relaxed));
         self.clock.now() + offset
     }
 
     /// Takes over the time of an answer's `Date` header; answers whether that changed anything.
-    pub fn correct(&self, date: Option<&str>) -> bool {
+    pub(crate) fn correct(&self, date: Option<&str>) -> bool {
         let Some(theirs) = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()) else {
             return false;
         };

@@ -4,6 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use aws_credential_types::Credentials;
 use aws_sdk_sts::types::PolicyDescriptorType;
+use catalog::policy::SessionPolicy;
 use protocol::budget::Ask;
 use protocol::{AccountId, Failure, FailureKind, ScanId};
 
@@ -37,21 +38,12 @@ pub(crate) struct Role {
     /// How long the session should last, in seconds.
     pub seconds: u32,
     /// What narrows the session.
-    pub narrowing: Option<Narrowing>,
-}
-
-/// A session policy: managed policies by ARN and a document.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Narrowing {
-    /// ARNs of managed policies.
-    pub arns: Vec<String>,
-    /// The document.
-    pub document: String,
+    pub narrowing: Option<SessionPolicy>,
 }
 
 impl Control {
     /// Asks AWS who the caller is.
-    pub async fn who_am_i(
+    pub(crate) async fn who_am_i(
         &self,
         caller: Caller<'_>,
         ask: Option<&Ask>,
@@ -64,7 +56,7 @@ impl Control {
     }
 
     /// Assumes a role, and answers its credentials with whose they are.
-    pub async fn assume(
+    pub(crate) async fn assume(
         &self,
         caller: Caller<'_>,
         ask: &Ask,
@@ -81,13 +73,13 @@ impl Control {
                     .role_session_name(session_name(caller.scan))
                     .set_external_id(role.external_id.clone())
                     .duration_seconds(seconds);
-                let Some(Narrowing { arns, document }) = &narrowing else {
+                let Some(SessionPolicy { policy_arns, inline }) = &narrowing else {
                     return request.send();
                 };
                 let described = |arn: &String| PolicyDescriptorType::builder().arn(arn).build();
                 request
-                    .set_policy((!document.is_empty()).then(|| document.clone()))
-                    .set_policy_arns(Some(arns.iter().map(described).collect()))
+                    .set_policy((!inline.is_empty()).then(|| inline.clone()))
+                    .set_policy_arns(Some(policy_arns.iter().map(described).collect()))
                     .send()
             };
             let failure = match self.call(Some(ask), "AssumeRole", call).await {
@@ -96,14 +88,14 @@ impl Control {
             };
             match (&mut narrowing, shorter(seconds, &failure)) {
                 (_, Some(less)) => seconds = less,
-                (Some(Narrowing { document, .. }), None)
-                    if failure.code == "PackedPolicyTooLarge" && !document.is_empty() =>
+                (Some(SessionPolicy { inline, .. }), None)
+                    if failure.code == "PackedPolicyTooLarge" && !inline.is_empty() =>
                 {
                     tracing::warn!(
                         role = role.arn,
                         "the session policy is too large beside the role's tags: only its managed part is sent"
                     );
-                    document.clear();
+                    inline.clear();
                 }
                 _ => return Err(failure),
             }
@@ -147,10 +139,8 @@ fn unreadable(operation: &str, arn: &str) -> Failure {
 
 /// `orgsweep-<scan>`, as much of it as STS takes.
 fn session_name(scan: Option<&ScanId>) -> String {
-    let mut name = scan.map_or_else(
-        || "orgsweep".to_owned(),
-        |scan| format!("orgsweep-{}", token(scan.as_str())),
-    );
+    let mut name = scan
+        .map_or_else(|| "orgsweep".to_owned(), |scan| format!("orgsweep-{}", token(scan.as_str())));
     name.truncate(LONGEST_NAME);
     name
 }
@@ -170,7 +160,8 @@ mod tests {
 
     #[test]
     fn only_a_refused_length_makes_a_session_shorter() {
-        let refused = |message: &str| Failure::new(FailureKind::Invalid, "ValidationError", message);
+        let refused =
+            |message: &str| Failure::new(FailureKind::Invalid, "ValidationError", message);
         let length = refused("The requested DurationSeconds exceeds the MaxSessionDuration");
         assert_eq!(shorter(7200, &length), Some(3600));
         assert_eq!(shorter(3600, &length), Some(900));

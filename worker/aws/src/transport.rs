@@ -30,9 +30,11 @@ pub(crate) struct Transport(Arc<Clients>);
 struct Clients {
     plain: Client<HttpConnector, Full<Bytes>>,
     /// Made when it is first needed: a machine without trust roots can still talk to loopback.
-    secure: OnceLock<Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, String>>,
+    secure: OnceLock<Result<Secure, String>>,
     connect_timeout: Duration,
 }
+
+type Secure = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// Why there was no whole answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,13 +61,13 @@ pub(crate) enum Fault {
 
 impl Transport {
     /// A client whose connects give up after `connect_timeout`.
-    pub fn new(connect_timeout: Duration) -> Self {
+    pub(crate) fn new(connect_timeout: Duration) -> Self {
         let plain = builder().build(connector(connect_timeout));
         Self(Arc::new(Clients { plain, secure: OnceLock::new(), connect_timeout }))
     }
 
     /// Sends a request and reads its whole answer before the deadline.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         request: http::Request<Full<Bytes>>,
         deadline: Duration,
@@ -91,7 +93,7 @@ impl Transport {
 }
 
 impl Clients {
-    fn secure(&self) -> &Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, String> {
+    fn secure(&self) -> &Result<Secure, String> {
         self.secure.get_or_init(|| {
             let mut connector = connector(self.connect_timeout);
             connector.enforce_http(false);

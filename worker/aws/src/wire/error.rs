@@ -166,7 +166,10 @@ mod tests {
     fn the_header_names_the_code_first() {
         let refusal = read(&answer(
             403,
-            &[("x-amzn-errortype", "AccessDeniedException:http://internal/x"), ("retry-after", "2")],
+            &[
+                ("x-amzn-errortype", "AccessDeniedException:http://internal/x"),
+                ("retry-after", "2"),
+            ],
             r#"{"message":"no"}"#,
         ));
         assert_eq!(refusal.code, "AccessDeniedException");
@@ -191,7 +194,8 @@ mod tests {
 
     #[test]
     fn s3_names_the_buckets_region() {
-        let body = "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>";
+        let body =
+            "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>";
         assert_eq!(read(&answer(400, &[], body)).bucket_region.as_deref(), Some("eu-west-1"));
         let headers = [("x-amz-bucket-region", "eu-west-2")];
         assert_eq!(read(&answer(301, &headers, "")).bucket_region.as_deref(), Some("eu-west-2"));

@@ -29,7 +29,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// A header's text, where it is there and is text.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }

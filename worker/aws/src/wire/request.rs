@@ -13,8 +13,7 @@ use serde_json::{Map, Value};
 use super::{form, json, rest};
 
 /// What stays as it is in paths and query strings: letters, digits and `-._~`.
-const ENCODED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request before it has a host and a signature.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +49,7 @@ pub(crate) struct Values<'a> {
 
 impl Values<'_> {
     /// The value of a placeholder.
-    pub fn get(&self, name: &str) -> Option<String> {
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
         let text = match name {
             "account" => self.account,
             "region" => self.region,

@@ -1,0 +1,308 @@
+//! Discovery: the organization of the current credentials if it can be read, else one's own account.
+
+use std::collections::VecDeque;
+
+use aws_sdk_organizations::types::Account as Listed;
+use chrono::DateTime;
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use protocol::inventory::{Account, AccountState, Found, Organization};
+use protocol::scan::{Settings, Source};
+use protocol::{AccountId, ConnectionId, Failure, FailureKind, OrgId, ScanId};
+
+use super::patience::Pages;
+use super::{PAGE_SIZE, Reader};
+use crate::access::Access;
+use crate::arn::parse_account_id;
+use crate::session::{Identity, Session};
+
+/// What to do where the organization cannot be read.
+const ADVICE: &str = "only the management account or a delegated administrator may read the \
+                      organization: use their credentials, or name a role that may with --org-role";
+
+/// Finds the accounts of a connection, page by page.
+pub(crate) fn discover<'a>(
+    access: &'a Access,
+    settings: &'a Settings,
+    scan: &'a ScanId,
+    connection: &'a ConnectionId,
+) -> BoxStream<'a, Result<Found, Failure>> {
+    let reader = Reader::new(access, scan, connection, settings.pace.max_attempts);
+    let walk = Walk { reader, settings, found: VecDeque::new(), step: Step::Begin };
+    stream::unfold(walk, |mut walk| async move { Some((walk.next().await?, walk)) }).boxed()
+}
+
+struct Walk<'a> {
+    reader: Reader<'a>,
+    settings: &'a Settings,
+    found: VecDeque<Found>,
+    step: Step,
+}
+
+/// Where a discovery is.
+enum Step {
+    Begin,
+    List(Listing),
+    End,
+}
+
+/// The list of an organization's accounts.
+struct Listing {
+    organization: Organization,
+    own: AccountId,
+    seen: u64,
+    seen_own: bool,
+    tags_denied: bool,
+    pages: Pages,
+}
+
+impl Walk<'_> {
+    async fn next(&mut self) -> Option<Result<Found, Failure>> {
+        loop {
+            if let Some(found) = self.found.pop_front() {
+                return Some(Ok(found));
+            }
+            let stepped = match std::mem::replace(&mut self.step, Step::End) {
+                Step::Begin => self.begin().await,
+                Step::List(listing) => self.list(listing).await,
+                Step::End => return None,
+            };
+            match stepped {
+                Ok(step) => self.step = step,
+                Err(failure) => return Some(Err(failure)),
+            }
+        }
+    }
+
+    /// Whose credentials these are, and whether they lead to an organization.
+    async fn begin(&mut self) -> Result<Step, Failure> {
+        let reader = &self.reader;
+        let hub = reader.access.session(&reader.key(Identity::Hub)).await?;
+        let source = &reader.access.connections.get(reader.connection)?.source;
+        if !matches!(source, Source::Current) {
+            let account = self.own(&hub, source_name(source), None);
+            self.found.push_back(Found::Account(account));
+            return Ok(Step::End);
+        }
+        let described = reader
+            .read("DescribeOrganization", |client| client.describe_organization().send())
+            .await
+            .and_then(|answer| organization(answer.organization));
+        match described {
+            Ok(organization) => {
+                self.found.push_back(Found::Organization(organization.clone()));
+                let own = hub.account.clone();
+                let pages = Pages::default();
+                Ok(Step::List(Listing {
+                    organization,
+                    own,
+                    seen: 0,
+                    seen_own: false,
+                    tags_denied: false,
+                    pages,
+                }))
+            }
+            Err(failure) if failure.code == "AWSOrganizationsNotInUseException" => {
+                let account = self.own(&hub, None, None);
+                self.found.push_back(Found::Account(account));
+                Ok(Step::End)
+            }
+            Err(failure) if failure.kind == FailureKind::Denied => {
+                let account = self.own(&hub, None, None);
+                self.found.push_back(Found::Missing(advised(failure)));
+                self.found.push_back(Found::Account(account));
+                Ok(Step::End)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// One page of accounts.
+    async fn list(&mut self, mut listing: Listing) -> Result<Step, Failure> {
+        let token = listing.pages.token();
+        let answer = self
+            .reader
+            .read("ListAccounts", |client| {
+                let request = client.list_accounts().max_results(PAGE_SIZE);
+                request.set_next_token(token.clone()).send()
+            })
+            .await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(failure) if failure.kind == FailureKind::Denied => {
+                self.found.push_back(Found::Missing(advised(failure)));
+                return self.end(&listing).await;
+            }
+            Err(failure) => return Err(failure),
+        };
+        for listed in answer.accounts.unwrap_or_default() {
+            let Some(account) = self.account(&mut listing, &listed).await? else { continue };
+            listing.seen += 1;
+            listing.seen_own |= account.id == listing.own;
+            self.found.push_back(Found::Account(account));
+        }
+        if listing.pages.turn("ListAccounts", answer.next_token)? {
+            return Ok(Step::List(listing));
+        }
+        if listing.seen == 0 {
+            let message = format!("the organization's list of accounts is empty: {ADVICE}");
+            let failure = Failure::new(FailureKind::Denied, "NoAccounts", message);
+            self.found.push_back(Found::Missing(failure.during("ListAccounts")));
+        }
+        self.end(&listing).await
+    }
+
+    /// Adds one's own account if the list did not have it, and it belongs to that organization.
+    async fn end(&mut self, listing: &Listing) -> Result<Step, Failure> {
+        if !listing.seen_own && self.settings.access.org_role.is_none() {
+            let hub = self.reader.access.session(&self.reader.key(Identity::Hub)).await?;
+            let account = self.own(&hub, None, Some(&listing.organization));
+            self.found.push_back(Found::Account(account));
+        }
+        Ok(Step::End)
+    }
+
+    fn own(
+        &self,
+        hub: &Session,
+        name: Option<&str>,
+        organization: Option<&Organization>,
+    ) -> Account {
+        Account {
+            id: hub.account.clone(),
+            name: name.unwrap_or(hub.account.as_str()).to_owned(),
+            email: None,
+            state: AccountState::Active,
+            joined_at: None,
+            organization: organization.map(|organization| organization.id.clone()),
+            management: organization.is_some_and(|o| o.management_account == hub.account),
+            connection: self.reader.connection.clone(),
+            tags: Vec::new(),
+        }
+    }
+
+    /// An account of the list, with its tags if a filter needs them.
+    async fn account(
+        &mut self,
+        listing: &mut Listing,
+        listed: &Listed,
+    ) -> Result<Option<Account>, Failure> {
+        let Ok(id) = parse_account_id(listed.id().unwrap_or_default()) else {
+            let message = format!("the list has an account without a right id: {:?}", listed.id());
+            let failure = Failure::new(FailureKind::Other, "NoId", message);
+            self.found.push_back(Found::Missing(failure.during("ListAccounts")));
+            return Ok(None);
+        };
+        let state = state(listed);
+        let selection = &self.settings.selection;
+        let wanted = state == AccountState::Active && selection.wants_account(&id);
+        let tags = if selection.tags.is_empty() || !wanted || listing.tags_denied {
+            Vec::new()
+        } else {
+            self.tags_or_missing(listing, &id).await?
+        };
+        Ok(Some(Account {
+            name: listed.name().filter(|name| !name.is_empty()).unwrap_or(id.as_str()).to_owned(),
+            email: listed.email().map(str::to_owned),
+            state,
+            joined_at: listed
+                .joined_timestamp()
+                .and_then(|at| DateTime::from_timestamp(at.secs(), at.subsec_nanos())),
+            organization: Some(listing.organization.id.clone()),
+            management: listing.organization.management_account == id,
+            connection: self.reader.connection.clone(),
+            tags,
+            id,
+        }))
+    }
+
+    /// The tags of an account; where they are denied that is told once, and not asked again.
+    async fn tags_or_missing(
+        &mut self,
+        listing: &mut Listing,
+        account: &AccountId,
+    ) -> Result<Vec<(String, String)>, Failure> {
+        match self.tags(account).await {
+            Err(failure) if failure.kind == FailureKind::Denied => {
+                listing.tags_denied = true;
+                self.found.push_back(Found::Missing(advised(failure)));
+                Ok(Vec::new())
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn tags(&self, account: &AccountId) -> Result<Vec<(String, String)>, Failure> {
+        let mut tags = Vec::new();
+        let mut pages = Pages::default();
+        loop {
+            let token = pages.token();
+            let answer = self
+                .reader
+                .read("ListTagsForResource", |client| {
+                    let request = client.list_tags_for_resource().resource_id(account.as_str());
+                    request.set_next_token(token.clone()).send()
+                })
+                .await?;
+            let pairs = answer.tags.unwrap_or_default().into_iter();
+            tags.extend(pairs.map(|tag| (tag.key, tag.value)));
+            if !pages.turn("ListTagsForResource", answer.next_token)? {
+                return Ok(tags);
+            }
+        }
+    }
+}
+
+fn source_name(source: &Source) -> Option<&str> {
+    match source {
+        Source::Current => None,
+        Source::Profile { name } => Some(name),
+        Source::Keys { name, .. } | Source::Role { name, .. } => name.as_deref(),
+    }
+}
+
+fn organization(
+    described: Option<aws_sdk_organizations::types::Organization>,
+) -> Result<Organization, Failure> {
+    let read = described.as_ref().and_then(|described| {
+        Some(Organization {
+            id: OrgId::new(described.id()?).ok()?,
+            management_account: parse_account_id(described.master_account_id()?).ok()?,
+        })
+    });
+    read.ok_or_else(|| {
+        let message = "the answer names no organization and no management account";
+        Failure::new(FailureKind::Transient, "UnreadableBody", message)
+            .during("DescribeOrganization")
+    })
+}
+
+/// `State`, else the older `Status`; an account without either is taken as active, since only
+/// trying tells.
+fn state(listed: &Listed) -> AccountState {
+    let state = listed.state().map(|state| state.as_str());
+    let status = listed.status().map(|status| status.as_str());
+    let known = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+    known(state).or_else(|| known(status)).unwrap_or(AccountState::Active)
+}
+
+fn advised(failure: Failure) -> Failure {
+    let message = Failure::new(failure.kind, "", format!("{ADVICE}: {}", failure.message)).message;
+    Failure { message, ..failure }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_organizations::types::{AccountState as State, AccountStatus as Status};
+
+    use super::*;
+
+    #[test]
+    fn the_state_comes_before_the_older_status() {
+        let listed = Listed::builder().state(State::PendingClosure).status(Status::Active);
+        assert_eq!(state(&listed.build()), AccountState::PendingClosure);
+        let older = Listed::builder().status(Status::Suspended);
+        assert_eq!(state(&older.build()), AccountState::Suspended);
+        assert_eq!(state(&Listed::builder().build()), AccountState::Active);
+    }
+}

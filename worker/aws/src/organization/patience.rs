@@ -1,0 +1,135 @@
+//! Lists of an organization are long and slow: a page that fails for the moment is asked for again.
+//!
+//! (Tasks are retried by the worker alone; a list of accounts is read before there are tasks.)
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_sdk_organizations::Client;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use protocol::{Failure, FailureKind};
+
+use super::{MOST_PAGES, Reader};
+use crate::session::Identity;
+
+/// The wait before the first repetition; it doubles.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+
+/// The longest wait before a repetition.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// The pages of one list, remembered so that a list without end is told.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    token: Option<String>,
+    read: u32,
+}
+
+impl Pages {
+    /// The token of the next page; none for the first.
+    pub(crate) fn token(&self) -> Option<String> {
+        self.token.clone()
+    }
+
+    /// Goes to the next page; answers whether there is one.
+    pub(crate) fn turn(&mut self, operation: &str, next: Option<String>) -> Result<bool, Failure> {
+        let next = next.filter(|token| !token.is_empty());
+        self.read += 1;
+        let failure = match &next {
+            None => return Ok(false),
+            Some(_) if next == self.token => {
+                let what = "the answer names the page that was asked for as the next one";
+                Failure::new(FailureKind::Other, "TokenLoop", what)
+            }
+            Some(_) if self.read >= MOST_PAGES => {
+                let what = format!("the list has more than {MOST_PAGES} pages");
+                Failure::new(FailureKind::Other, "PageCap", what)
+            }
+            Some(_) => {
+                self.token = next;
+                return Ok(true);
+            }
+        };
+        Err(failure.during(operation))
+    }
+}
+
+impl Reader<'_> {
+    /// Makes a call of Organizations, patiently.
+    pub(super) async fn read<T, E, F>(
+        &self,
+        operation: &str,
+        call: impl Fn(Client) -> F,
+    ) -> Result<T, Failure>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let mut wait = FIRST_WAIT;
+        let mut renewed = false;
+        let mut attempt = 1;
+        loop {
+            let failure = match self.once(operation, &call).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let passes = matches!(
+                failure.kind,
+                FailureKind::Throttled | FailureKind::Unreachable | FailureKind::Transient
+            );
+            if failure.kind == FailureKind::Expired && !renewed {
+                renewed = true;
+                let key = self.key(Identity::Organization);
+                let refused = self.access.session(&key).await?;
+                self.access.forget(&key, &refused).await;
+            } else if passes && attempt < self.attempts {
+                attempt += 1;
+                let asked = failure.retry_after_ms.map(Duration::from_millis).unwrap_or_default();
+                tokio::time::sleep(wait.max(asked).min(LONGEST_WAIT)).await;
+                wait *= 2;
+            } else {
+                return Err(failure);
+            }
+        }
+    }
+
+    async fn once<T, E, F>(
+        &self,
+        operation: &str,
+        call: &impl Fn(Client) -> F,
+    ) -> Result<T, Failure>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let opened = self.open().await?;
+        let request = || call(opened.client.clone());
+        self.access.control.call(Some(&opened.ask), operation, request).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_ends_with_no_token_or_an_empty_one() {
+        let mut pages = Pages::default();
+        assert_eq!(pages.turn("List", Some("a".to_owned())), Ok(true));
+        assert_eq!(pages.token().as_deref(), Some("a"));
+        assert_eq!(pages.turn("List", Some(String::new())), Ok(false));
+        assert_eq!(Pages::default().turn("List", None), Ok(false));
+    }
+
+    #[test]
+    fn a_list_without_end_is_told() {
+        let mut pages = Pages::default();
+        assert_eq!(pages.turn("List", Some("a".to_owned())), Ok(true));
+        let same = pages.turn("List", Some("a".to_owned())).expect_err("a loop");
+        assert_eq!(same.code, "TokenLoop");
+        let mut pages = Pages::default();
+        let capped = (0..=MOST_PAGES).find_map(|n| pages.turn("List", Some(n.to_string())).err());
+        assert_eq!(capped.map(|failure| failure.code).as_deref(), Some("PageCap"));
+    }
+}

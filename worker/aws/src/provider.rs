@@ -1,0 +1,182 @@
+//! AWS as a provider: the port, put together from its parts.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use catalog::bucket::{KeyBy, LocationBy};
+use catalog::entry::Call;
+use catalog::{Catalog, ProbeView};
+use futures_util::stream::BoxStream;
+use protocol::budget::{Ask, Budget, BudgetKey};
+use protocol::inventory::{Found, Tree};
+use protocol::preflight::Preflight;
+use protocol::provider::{KnownRegion, Page, PageRequest, Place, Provider};
+use protocol::scan::Settings;
+use protocol::{Clock, ConnectionId, Failure, FailureKind, OrgId, Region, ScanId};
+
+use crate::access::Access;
+use crate::api::{Api, Question, called_region, signing_name};
+use crate::arn::{parse_role_arn, parse_role_name};
+use crate::connection::Connections;
+use crate::control::Control;
+use crate::error::ConnectError;
+use crate::options::Options;
+use crate::organization;
+use crate::page::{self, Asked};
+use crate::purse::Purse;
+use crate::sdk::SdkHttp;
+use crate::session::{Identity, Key};
+use crate::skew::SkewedClock;
+use crate::transport::Transport;
+use crate::{endpoints, preflight};
+
+/// The longest that a connect may take; less where a whole call may take less.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// AWS.
+pub struct Aws {
+    api: Api,
+    settings: Settings,
+}
+
+impl Aws {
+    /// AWS as a scan's settings and AWS's own options reach it. Calls nothing yet.
+    ///
+    /// # Errors
+    /// [`ConnectError`] for settings that could never work.
+    pub fn connect(
+        settings: &Settings,
+        options: Options,
+        catalog: Catalog,
+        budget: Arc<dyn Budget>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, ConnectError> {
+        check(settings, &options, &catalog)?;
+        let deadline = Duration::from_millis(settings.pace.call_timeout_ms.max(1));
+        let transport = Transport::new(CONNECT_TIMEOUT.min(deadline));
+        let http = SdkHttp::new(transport.clone(), deadline);
+        let clock = SkewedClock::new(clock);
+        let share = settings.pace.budget_share;
+        let purse = Arc::new(Purse::new(budget, share, catalog.clone()));
+        let connections = Connections::new(settings, Arc::new(options), http.clone())?;
+        let control = Control { http, clock: clock.clone(), purse, deadline };
+        let access = Access::new(connections, control, settings.access.clone(), catalog.clone());
+        let api = Api::new(access, catalog, transport, clock, deadline);
+        Ok(Self { api, settings: settings.clone() })
+    }
+
+    fn call<'a>(&'a self, request: PageRequest<'_>) -> Result<(ProbeView<'a>, &'a Call), Failure> {
+        let view = self.api.catalog.probe(request.probe);
+        let call = view.and_then(|view| Some((view, view.probe.calls.get(request.call)?)));
+        call.ok_or_else(|| {
+            let message = format!("the catalog has no call {} of {}", request.call, request.probe);
+            Failure::new(FailureKind::Invalid, "NoCall", message)
+        })
+    }
+}
+
+impl fmt::Debug for Aws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aws").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Provider for Aws {
+    fn discover<'a>(
+        &'a self,
+        scan: &'a ScanId,
+        connection: &'a ConnectionId,
+    ) -> BoxStream<'a, Result<Found, Failure>> {
+        organization::discover(&self.api.access, &self.settings, scan, connection)
+    }
+
+    async fn regions(&self, connection: &ConnectionId) -> Result<Vec<KnownRegion>, Failure> {
+        let identity = Identity::Base;
+        let key = Key { scan: None, connection: connection.clone(), identity };
+        let session = self.api.access.session(&key).await?;
+        let known = self.api.access.partition(&session)?.regions.iter().filter_map(|region| {
+            Some(KnownRegion { region: Region::new(&region.name).ok()?, opt_in: region.opt_in })
+        });
+        Ok(known.collect())
+    }
+
+    async fn tree(
+        &self,
+        scan: &ScanId,
+        connection: &ConnectionId,
+        _: &OrgId,
+    ) -> Result<Tree, Failure> {
+        let attempts = self.settings.pace.max_attempts;
+        organization::tree(&self.api.access, scan, connection, attempts).await
+    }
+
+    async fn preflight(&self, place: &Place) -> Result<Preflight, Failure> {
+        self.api.preflight(place).await
+    }
+
+    fn price(&self, place: &Place, request: PageRequest<'_>) -> Result<Ask, Failure> {
+        let (view, call) = self.call(request)?;
+        let rule = self.api.catalog.bucket(&call.bucket).ok_or_else(|| {
+            let file = page::file(view.entry);
+            let message = format!("{file} names the bucket {}, which is none", call.bucket);
+            Failure::new(FailureKind::Invalid, "NoBucket", message)
+        })?;
+        // Services that share an endpoint share its bucket, and have one signing name.
+        let service = signing_name(view.entry);
+        let class = match rule.key {
+            KeyBy::Operation => format!("{service}:{}", call.operation),
+            KeyBy::Service => service.to_owned(),
+        };
+        let called = called_region(call, request.item).and_then(|name| Region::new(name).ok());
+        let location = match rule.location {
+            LocationBy::Region => called.unwrap_or_else(|| place.region.clone()),
+            LocationBy::Account => Region::global(),
+        };
+        let key = BudgetKey { owner: place.account.clone(), location, class };
+        Ok(Ask { key, budget: rule.bucket })
+    }
+
+    async fn page(&self, place: &Place, request: PageRequest<'_>) -> Result<Page, Failure> {
+        let (view, call) = self.call(request)?;
+        let asked = Asked {
+            entry: view.entry,
+            probe: view.probe,
+            call,
+            account: &place.account,
+            parent: request.item,
+            token: request.token,
+        };
+        let who = Key::of_account(&place.scan, &place.connection, &place.account);
+        let question = Question {
+            who: &who,
+            asked: &asked,
+            scope: view.scope(),
+            region: &place.region,
+            scan: &place.scan,
+        };
+        page::read(&asked, &self.api.ask(question).await?)
+    }
+}
+
+/// Checks what can be wrong before anything is called.
+fn check(settings: &Settings, options: &Options, catalog: &Catalog) -> Result<(), ConnectError> {
+    let access = &settings.access;
+    parse_role_name(&access.member_role)?;
+    for arn in access.org_role.iter().chain(&access.via_role) {
+        parse_role_arn(arn)?;
+    }
+    if !(900..=43_200).contains(&access.session_seconds) {
+        return Err(ConnectError::SessionLength { seconds: access.session_seconds });
+    }
+    let hub = access.hub_region.as_ref().map(Region::as_str);
+    if let Some(region) = hub.or(options.region.as_deref())
+        && catalog.partition_of_region(region).is_none()
+    {
+        return Err(ConnectError::Region { region: region.to_owned() });
+    }
+    endpoints::check(options)?;
+    preflight::check()
+}
