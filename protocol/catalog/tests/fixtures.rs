@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use catalog::entry::{Call, Origin, Wire};
-use catalog::{Catalog, ProbeView, condition, path};
+use catalog::{Catalog, ProbeView, Variant, condition, path};
 use protocol::ProbeId;
 use serde_json::Value;
 
@@ -95,4 +95,32 @@ fn check(answer: &Value, call: &Call, row: &Value, place: &str) {
         let next = token.filter(|_| !ended);
         assert_eq!(next.as_deref(), row["next_token"].as_str(), "{place}");
     }
+}
+
+#[test]
+fn requests_go_to_the_host_and_are_signed_as_botocore_does() {
+    let catalog = Catalog::embedded().expect("the catalog");
+    let mut asked = 0;
+    for entry in curated(&catalog) {
+        for row in rows_of(entry.service.as_str()) {
+            let (view, call) = call(&catalog, &row);
+            let request = &row["request"];
+            if request.is_null() || call.host.is_some() || call.region.is_some() {
+                continue;
+            }
+            let place = format!("{}/{}", view.probe.id, call.name);
+            let region = request["region"].as_str().expect("a region");
+            let endpoint =
+                catalog.endpoint(entry, region, Variant::default()).expect("an endpoint");
+            // botocore still uses S3's oldest name for its oldest region.
+            let host = request["host"].as_str().expect("a host");
+            let host = host.replace("s3.amazonaws.com", "s3.us-east-1.amazonaws.com");
+            assert_eq!(endpoint.host, host, "{place}");
+            assert_eq!(endpoint.signing_region, request["signing_region"], "{place}");
+            let name = entry.signing_name.as_ref().unwrap_or(&entry.endpoint_prefix);
+            assert_eq!(name.as_str(), request["signing_name"], "{place}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 100, "only {asked} requests were compared");
 }
