@@ -47,11 +47,11 @@ const REPLACE: &str = concat!(
 
 const READ_STANDING: &str = "
 select account_id, region, probe, round, status from cells
-where scan_id = ? and (account_id, region, probe) in (values :rows)";
+where scan_id = ? and (account_id, region, probe) in (select * from (values :rows) as keys)";
 
 const COUNT_ROWS: &str = "
 with fresh (scan_id, account_id, region, cells) as (values :rows)
-update plan_rows set answered = answered + fresh.cells
+update plan_rows set answered = answered + cast(fresh.cells as bigint)
 from fresh
 where plan_rows.scan_id = fresh.scan_id and plan_rows.account_id = fresh.account_id
     and plan_rows.region = fresh.region";
@@ -103,7 +103,7 @@ impl Open<'_> {
         for cell in &cells {
             rows.push(record(id, cell)?);
         }
-        let written = self.fetch_many(INSERT, &[], rows).await?;
+        let written = self.fetch_many(INSERT, [], rows).await?;
         if written.len() == cells.len() {
             return Ok((cells, Vec::new()));
         }
@@ -132,7 +132,7 @@ impl Open<'_> {
         for (cell, _) in &replacing {
             rows.push(record(id, cell)?);
         }
-        self.execute_many(REPLACE, &[], rows).await?;
+        self.execute_many(REPLACE, [], rows).await?;
         let outdated = replacing.iter().filter(|(cell, (round, _))| cell.round > *round);
         self.forget_objects(id, outdated.map(|(cell, _)| *cell)).await?;
         Ok(replacing)
@@ -148,7 +148,7 @@ impl Open<'_> {
         for key in keys {
             rows.push_key(&[key.account.as_str(), key.region.as_str(), key.probe.as_str()]);
         }
-        let rows = self.fetch_many(READ_STANDING, &binds![id.as_str()], rows).await?;
+        let rows = self.fetch_many(READ_STANDING, binds![id.as_str()], rows).await?;
         rows.into_iter()
             .map(|row| {
                 let mut columns = Columns::from(row);
@@ -178,12 +178,12 @@ impl Open<'_> {
         for ((account, region), cells) in places {
             rows.push(binds![id.as_str(), account.as_str(), region.as_str(), cells]);
         }
-        self.execute_many(COUNT_ROWS, &[], rows).await?;
+        self.execute_many(COUNT_ROWS, [], rows).await?;
         let mut rows = Rows::new(3);
         for (status, cells) in statuses.into_iter().filter(|(_, cells)| *cells != 0) {
             rows.push(binds![id.as_str(), status.as_str(), cells]);
         }
-        self.execute_many(COUNT_STATUSES, &[], rows).await?;
+        self.execute_many(COUNT_STATUSES, [], rows).await?;
         Ok(())
     }
 }

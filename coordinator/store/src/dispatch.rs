@@ -24,7 +24,7 @@ limit $3";
 const TAKE_PREFLIGHTS: &str = "
 update scan_accounts
 set preflight_state = 'out', preflight_dispatch = preflight_dispatch + 1, preflight_dispatched_at = ?
-where scan_id = ? and account_id in (values :rows)";
+where scan_id = ? and account_id in (select * from (values :rows) as keys)";
 
 const DUE_ROWS: &str = "
 select r.account_id, r.region, a.connection, r.dispatch, r.probe_set, r.answered,
@@ -38,23 +38,23 @@ limit $3";
 const TAKE_ROWS: &str = "
 update plan_rows
 set state = 'out', dispatch = dispatch + 1, dispatched_at = ?
-where scan_id = ? and (account_id, region) in (values :rows)";
+where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)";
 
 const READ_ANSWERED: &str = "
 select account_id, region, probe, round from cells
-where scan_id = ? and (account_id, region) in (values :rows)";
+where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)";
 
 const READ_REQUEUED: &str = "
 select account_id, region, probe, round from requeued_cells
-where scan_id = ? and (account_id, region) in (values :rows)";
+where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)";
 
 const READ_HELD: &str = "
 select account_id, region, probe, round, due_at, attempt, throttled, continuation from held_tasks
-where scan_id = ? and (account_id, region) in (values :rows)";
+where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)";
 
 const SET_ROWS: &str = "
 with next (scan_id, account_id, region, state, due_at) as (values :rows)
-update plan_rows set state = next.state, due_at = next.due_at
+update plan_rows set state = next.state, due_at = cast(next.due_at as bigint)
 from next
 where plan_rows.scan_id = next.scan_id and plan_rows.account_id = next.account_id
     and plan_rows.region = next.region";
@@ -160,7 +160,7 @@ impl Open<'_> {
                 work: DueWork::Preflight { attempt: columns.number()? },
             });
         }
-        self.execute_many(TAKE_PREFLIGHTS, &binds![now, id.as_str()], taken).await?;
+        self.execute_many(TAKE_PREFLIGHTS, binds![now, id.as_str()], taken).await?;
         Ok(due)
     }
 
@@ -190,8 +190,8 @@ impl Open<'_> {
                 Turn::Done => push_next(&mut next, id, &row.place, None),
             }
         }
-        self.execute_many(TAKE_ROWS, &binds![now, id.as_str()], taken).await?;
-        self.execute_many(SET_ROWS, &[], next).await?;
+        self.execute_many(TAKE_ROWS, binds![now, id.as_str()], taken).await?;
+        self.execute_many(SET_ROWS, [], next).await?;
         Ok(!rows.is_empty())
     }
 
@@ -214,19 +214,19 @@ impl Open<'_> {
                 begun.push_key(&key);
             }
         }
-        for row in self.fetch_many(READ_ANSWERED, &scan, begun).await? {
+        for row in self.fetch_many(READ_ANSWERED, scan.clone(), begun).await? {
             let mut columns = Columns::from(row);
             let place = (columns.word()?, columns.word()?);
             let (probe, round) = (columns.word()?, columns.number()?);
             works.entry(place).or_default().answered.insert(probe, round);
         }
-        for row in self.fetch_many(READ_REQUEUED, &scan, all.again()).await? {
+        for row in self.fetch_many(READ_REQUEUED, scan.clone(), all.again()).await? {
             let mut columns = Columns::from(row);
             let place = (columns.word()?, columns.word()?);
             let (probe, round) = (columns.word()?, columns.number()?);
             works.entry(place).or_default().requeued.insert(probe, round);
         }
-        for row in self.fetch_many(READ_HELD, &scan, all).await? {
+        for row in self.fetch_many(READ_HELD, scan, all).await? {
             let mut columns = Columns::from(row);
             let place = (columns.word()?, columns.word()?);
             let probe: ProbeId = columns.word()?;
@@ -255,7 +255,7 @@ impl Open<'_> {
         for (place, due) in rows {
             push_next(&mut next, id, &place, due);
         }
-        self.execute_many(SET_ROWS, &[], next).await?;
+        self.execute_many(SET_ROWS, [], next).await?;
         Ok(())
     }
 }

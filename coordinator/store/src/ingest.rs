@@ -22,7 +22,7 @@ const READ_ROWS: &str = "
 select account_id, region, probe_set, state, dispatch,
     case when verdict is null and only_requeued = 0 then 1 else 0 end
 from plan_rows
-where scan_id = ? and (account_id, region) in (values :rows)";
+where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)";
 
 const HOLD_TASKS: &str = "
 insert into held_tasks (
@@ -42,7 +42,7 @@ where scan_id = $1 and account_id = $2 and preflight_dispatch = $3 and preflight
 
 const SWEEP_HELD: &str = "
 delete from held_tasks
-where scan_id = ? and (account_id, region) in (values :rows)
+where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)
     and exists (select 1 from cells c
                 where c.scan_id = held_tasks.scan_id and c.account_id = held_tasks.account_id
                     and c.region = held_tasks.region and c.probe = held_tasks.probe
@@ -50,7 +50,7 @@ where scan_id = ? and (account_id, region) in (values :rows)
 
 const SWEEP_REQUEUED: &str = "
 delete from requeued_cells
-where scan_id = ? and (account_id, region) in (values :rows)
+where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)
     and exists (select 1 from cells c
                 where c.scan_id = requeued_cells.scan_id and c.account_id = requeued_cells.account_id
                     and c.region = requeued_cells.region and c.probe = requeued_cells.probe
@@ -65,7 +65,7 @@ select r.account_id, r.region, r.answered,
     (select min(h.due_at) from held_tasks h
         where h.scan_id = r.scan_id and h.account_id = r.account_id and h.region = r.region)
 from plan_rows r
-where r.scan_id = ? and (r.account_id, r.region) in (values :rows)";
+where r.scan_id = ? and (r.account_id, r.region) in (select * from (values :rows) as keys)";
 
 /// A row of the plan that answers are about.
 struct PlannedRow {
@@ -190,7 +190,7 @@ impl Open<'_> {
             rows.push_key(&[account.as_str(), region.as_str()]);
         }
         let mut planned = HashMap::new();
-        for row in self.fetch_many(READ_ROWS, &binds![id.as_str()], rows).await? {
+        for row in self.fetch_many(READ_ROWS, binds![id.as_str()], rows).await? {
             let mut columns = Columns::from(row);
             let place = (columns.word()?, columns.word()?);
             let members = self.members(&columns.text()?).await?;
@@ -246,7 +246,7 @@ impl Open<'_> {
                 why.as_ref().map(json).transpose()?,
             ]);
         }
-        self.execute_many(HOLD_TASKS, &[], rows).await?;
+        self.execute_many(HOLD_TASKS, [], rows).await?;
         Ok(stale as u64)
     }
 
@@ -290,10 +290,10 @@ impl Open<'_> {
             keys.push_key(&[account.as_str(), region.as_str()]);
         }
         let scan = binds![id.as_str()];
-        self.execute_many(SWEEP_HELD, &scan, keys.again()).await?;
-        self.execute_many(SWEEP_REQUEUED, &scan, keys.again()).await?;
+        self.execute_many(SWEEP_HELD, scan.clone(), keys.again()).await?;
+        self.execute_many(SWEEP_REQUEUED, scan.clone(), keys.again()).await?;
         let mut next = Vec::with_capacity(settled.len());
-        for row in self.fetch_many(READ_RESTS, &scan, keys).await? {
+        for row in self.fetch_many(READ_RESTS, scan, keys).await? {
             let mut columns = Columns::from(row);
             let place: Place = (columns.word()?, columns.word()?);
             let answered: u64 = columns.number()?;

@@ -1,6 +1,6 @@
 //! Who there is, and the plan: organizations, accounts, units, plan rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use protocol::inventory::{Account, Organization, Tree, Unit};
 use protocol::plan::{PlanRow, ProbeSet};
@@ -33,21 +33,20 @@ const INSERT_ROWS: &str = "
 insert into plan_rows (
     scan_id, account_id, region, probe_set, win, lane, state, dispatch, due_at, answered, only_requeued)
 values :rows
-on conflict (scan_id, account_id, region) do nothing";
+on conflict (scan_id, account_id, region) do nothing
+returning account_id, win";
 
-/// Accounts with rows that wait for a pre-flight get one.
+/// Accounts with new rows get a pre-flight, unless they wait for one.
 const PLAN_ACCOUNTS: &str = "
+with fresh (scan_id, account_id, win) as (values :rows)
 update scan_accounts
 set planned = 1,
-    preflight_state = 'waiting',
+    win = case when planned = 1 and scan_accounts.win < cast(fresh.win as bigint)
+               then scan_accounts.win else cast(fresh.win as bigint) end,
     preflight_attempt = 0,
-    win = (select min(r.win) from plan_rows r
-           where r.scan_id = scan_accounts.scan_id and r.account_id = scan_accounts.account_id)
-where scan_id = ? and account_id in (values :rows)
-    and preflight_state not in ('waiting', 'out')
-    and exists (select 1 from plan_rows r
-                where r.scan_id = scan_accounts.scan_id and r.account_id = scan_accounts.account_id
-                    and r.state = 'blocked')";
+    preflight_state = case when preflight_state = 'out' then 'out' else 'waiting' end
+from fresh
+where scan_accounts.scan_id = fresh.scan_id and scan_accounts.account_id = fresh.account_id";
 
 const PLACE_ACCOUNTS: &str = "
 update scan_accounts
@@ -101,15 +100,10 @@ impl SqlStore {
     ) -> Result<(), StoreError> {
         let mut open = self.begin().await?;
         open.standing(id).await?;
-        open.execute_many(INSERT_ACCOUNTS, &[], account_rows(id, accounts)?).await?;
-        open.execute_many(INSERT_SETS, &[], set_rows(sets)).await?;
-        open.execute_many(INSERT_ROWS, &[], plan_rows(id, rows)).await?;
-        let mut planned = Rows::new(1);
-        let mut last = None;
-        for row in rows.iter().filter(|row| last.replace(&row.account) != Some(&row.account)) {
-            planned.push_key(&[row.account.as_str()]);
-        }
-        open.execute_many(PLAN_ACCOUNTS, &binds![id.as_str()], planned).await?;
+        open.execute_many(INSERT_ACCOUNTS, [], account_rows(id, accounts)?).await?;
+        open.execute_many(INSERT_SETS, [], set_rows(sets)).await?;
+        let written = open.fetch_many(INSERT_ROWS, [], plan_rows(id, rows)).await?;
+        open.execute_many(PLAN_ACCOUNTS, [], windows(id, written)?).await?;
         open.place_accounts(id, false).await?;
         open.commit().await
     }
@@ -122,14 +116,14 @@ impl SqlStore {
     ) -> Result<(), StoreError> {
         let mut open = self.begin().await?;
         open.standing(id).await?;
-        open.execute_many(INSERT_UNITS, &[], unit_rows(id, org, &tree.units)).await?;
+        open.execute_many(INSERT_UNITS, [], unit_rows(id, org, &tree.units)).await?;
         let mut placements = Rows::new(3);
         let placed: HashMap<_, _> =
             tree.placements.iter().map(|(account, unit)| (account, unit)).collect();
         for (account, unit) in placed {
             placements.push_key(&[id.as_str(), account.as_str(), unit.as_str()]);
         }
-        open.execute_many(INSERT_PLACEMENTS, &[], placements).await?;
+        open.execute_many(INSERT_PLACEMENTS, [], placements).await?;
         open.place_accounts(id, true).await?;
         open.commit().await
     }
@@ -233,6 +227,22 @@ fn plan_rows(id: &ScanId, plan: &[PlanRow]) -> Rows {
         ]);
     }
     rows
+}
+
+/// The first window of each account among rows of accounts and windows.
+fn windows(id: &ScanId, written: Vec<Row>) -> Result<Rows, StoreError> {
+    let mut first: BTreeMap<String, i64> = BTreeMap::new();
+    for row in written {
+        let mut columns = Columns::from(row);
+        let (account, window) = (columns.text()?, columns.int()?);
+        let kept = first.entry(account).or_insert(window);
+        *kept = window.min(*kept);
+    }
+    let mut rows = Rows::new(3);
+    for (account, window) in first {
+        rows.push(binds![id.as_str(), account, window]);
+    }
+    Ok(rows)
 }
 
 /// Units with their paths; a unit whose parent is not among them starts a path.

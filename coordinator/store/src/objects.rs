@@ -35,11 +35,11 @@ on conflict (scan_id, account_id, region, probe, kind, resource_id, name) do upd
 
 const FORGET: &str = "
 delete from resources
-where scan_id = ? and round < ? and (account_id, region, probe) in (values :rows)";
+where scan_id = ? and round < ? and (account_id, region, probe) in (select * from (values :rows) as keys)";
 
 const FORGET_LINKS: &str = "
 delete from resource_documents
-where scan_id = ? and round < ? and (account_id, region, probe) in (values :rows)";
+where scan_id = ? and round < ? and (account_id, region, probe) in (select * from (values :rows) as keys)";
 
 impl Open<'_> {
     /// Writes things of a round; the last word on each counts.
@@ -82,9 +82,9 @@ impl Open<'_> {
         for (digest, body) in documents {
             bodies.push(binds![digest, body]);
         }
-        self.execute_many(INSERT, &[], rows).await?;
-        self.execute_many(INSERT_DOCUMENTS, &[], bodies).await?;
-        self.execute_many(LINK_DOCUMENTS, &[], links).await?;
+        self.execute_many(INSERT, [], rows).await?;
+        self.execute_many(INSERT_DOCUMENTS, [], bodies).await?;
+        self.execute_many(LINK_DOCUMENTS, [], links).await?;
         Ok(())
     }
 
@@ -102,8 +102,8 @@ impl Open<'_> {
             round = cell.round;
         }
         let lead = binds![id.as_str(), round];
-        self.execute_many(FORGET, &lead, rows.again()).await?;
-        self.execute_many(FORGET_LINKS, &lead, rows).await?;
+        self.execute_many(FORGET, lead.clone(), rows.again()).await?;
+        self.execute_many(FORGET_LINKS, lead, rows).await?;
         Ok(())
     }
 }

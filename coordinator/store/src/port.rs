@@ -73,12 +73,13 @@ impl Open<'_> {
     pub(crate) async fn execute_many(
         &mut self,
         template: &'static str,
-        lead: &[Bind],
+        lead: impl Into<Vec<Bind>> + Send,
         rows: Rows,
     ) -> Result<u64, StoreError> {
         let mut changed = 0;
-        for (sql, binds) in self.store.texts.statements(&*self.store.database, template, lead, rows)
-        {
+        let lead = lead.into();
+        let (database, texts) = (&*self.store.database, &self.store.texts);
+        for (sql, binds) in texts.statements(database, template, &lead, rows) {
             changed += self.transaction.execute(sql, binds).await?;
         }
         Ok(changed)
@@ -88,12 +89,13 @@ impl Open<'_> {
     pub(crate) async fn fetch_many(
         &mut self,
         template: &'static str,
-        lead: &[Bind],
+        lead: impl Into<Vec<Bind>> + Send,
         rows: Rows,
     ) -> Result<Vec<Row>, StoreError> {
         let mut answered = Vec::new();
-        for (sql, binds) in self.store.texts.statements(&*self.store.database, template, lead, rows)
-        {
+        let lead = lead.into();
+        let (database, texts) = (&*self.store.database, &self.store.texts);
+        for (sql, binds) in texts.statements(database, template, &lead, rows) {
             answered.append(&mut self.transaction.fetch(sql, binds).await?);
         }
         Ok(answered)

@@ -22,9 +22,9 @@ set preflight_state = $4, principal = coalesce($5, principal),
     preflight_denied_by = $12, preflight_policy_arn = $13
 where scan_id = $1 and account_id = $2 and preflight_dispatch = $3 and preflight_state = 'out'";
 
-const READ_BLOCKED: &str = "
-select region, probe_set from plan_rows
-where scan_id = $1 and account_id = $2 and state = 'blocked'";
+const READ_ROWS: &str = "
+select region, probe_set, state from plan_rows
+where scan_id = $1 and account_id = $2";
 
 const READ_REQUEUED: &str = "
 select q.region, q.probe
@@ -39,19 +39,15 @@ set verdict = ?, verdict_round = ?, verdict_at = ?,
     failure_kind = ?, failure_code = ?, failure_message = ?, failure_operation = ?,
     failure_http_status = ?, failure_request_id = ?, denied_by = ?, policy_arn = ?
 where scan_id = ? and account_id = ? and verdict is null and only_requeued = 0
-    and region in (values :rows)";
+    and region in (select * from (values :rows) as keys)";
 
 const CLOSE_ROWS: &str = "
 update plan_rows set state = 'done'
-where scan_id = ? and account_id = ? and region in (values :rows)";
-
-const OPEN_ROWS: &str = "
-update plan_rows set state = 'waiting', due_at = $3
-where scan_id = $1 and account_id = $2 and state = 'blocked'";
+where scan_id = ? and account_id = ? and region in (select * from (values :rows) as keys)";
 
 const FORGET_REQUEUED: &str = "
 delete from requeued_cells
-where scan_id = ? and account_id = ? and (region, probe) in (values :rows)";
+where scan_id = ? and account_id = ? and (region, probe) in (select * from (values :rows) as keys)";
 
 impl SqlStore {
     pub(crate) async fn close_preflight(
@@ -83,8 +79,11 @@ impl SqlStore {
                 rows.keys().filter(|region| verdict_on(region, verdicts) == Some(verdict));
             open.set_verdict(&judged, verdict, covered).await?;
         }
-        open.execute(OPEN_ROWS, binds![id.as_str(), account.as_str(), now.timestamp_millis()])
-            .await?;
+        let going_on = rows
+            .into_keys()
+            .filter(|region| verdict_on(region, verdicts).is_none())
+            .map(|region| ((account.clone(), region), Some(now.timestamp_millis())));
+        open.set_rows(id, going_on.collect::<Vec<_>>()).await?;
         open.commit().await
     }
 }
@@ -138,13 +137,16 @@ impl Open<'_> {
         judged: &Judged<'_>,
     ) -> Result<BTreeMap<Region, String>, StoreError> {
         let rows =
-            self.fetch(READ_BLOCKED, binds![judged.id.as_str(), judged.account.as_str()]).await?;
-        rows.into_iter()
-            .map(|row| {
-                let mut columns = Columns::from(row);
-                Ok((columns.word()?, columns.text()?))
-            })
-            .collect()
+            self.fetch(READ_ROWS, binds![judged.id.as_str(), judged.account.as_str()]).await?;
+        let mut blocked = BTreeMap::new();
+        for row in rows {
+            let mut columns = Columns::from(row);
+            let (region, set) = (columns.word()?, columns.text()?);
+            if columns.text()? == "blocked" {
+                blocked.insert(region, set);
+            }
+        }
+        Ok(blocked)
     }
 
     /// Gives re-queued cells their answer of this round, where it needs no call: the row's verdict,
@@ -174,7 +176,7 @@ impl Open<'_> {
             keys.push_key(&[cell.key.region.as_str(), cell.key.probe.as_str()]);
         }
         self.write_cells(judged.id, cells.iter().collect()).await?;
-        self.execute_many(FORGET_REQUEUED, &scan, keys).await?;
+        self.execute_many(FORGET_REQUEUED, scan, keys).await?;
         Ok(())
     }
 
@@ -194,8 +196,8 @@ impl Open<'_> {
             Vec::from(binds![verdict.status.as_str(), judged.round, judged.now.timestamp_millis()]);
         lead.extend(failure(verdict.failure.as_ref()));
         lead.extend(scan.clone());
-        self.execute_many(SET_VERDICT, &lead, rows.again()).await?;
-        self.execute_many(CLOSE_ROWS, &scan, rows).await?;
+        self.execute_many(SET_VERDICT, lead, rows.again()).await?;
+        self.execute_many(CLOSE_ROWS, scan, rows).await?;
         Ok(())
     }
 }

@@ -96,7 +96,7 @@ impl SqlStore {
         ];
         let mut open = self.begin().await?;
         open.execute(INSERT, record).await?;
-        open.execute_many(INSERT_PROBES, &[], rows).await?;
+        open.execute_many(INSERT_PROBES, [], rows).await?;
         open.commit().await
     }
 
