@@ -25,6 +25,7 @@ const AHEAD: usize = 256;
 /// What a scan in this process runs on.
 pub(crate) struct House {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) store_url: String,
     pub(crate) catalog: Catalog,
     pub(crate) options: Options,
     pub(crate) queue_url: String,
@@ -39,6 +40,7 @@ impl House {
         let catalog = Catalog::embedded().map_err(Stop::failed)?;
         Ok(Self {
             store,
+            store_url: parts.store.store.clone(),
             catalog,
             options: Options::from_env(),
             queue_url: parts.queue.clone(),
@@ -48,9 +50,9 @@ impl House {
     }
 
     /// Enters the cloud with the settings of a scan.
-    pub(crate) async fn provider(&self, settings: &Settings) -> Result<Aws, Stop> {
+    pub(crate) fn provider(&self, settings: &Settings) -> Result<Aws, Stop> {
         let budgets = connect_budgets(&self.budgets_url).map_err(Stop::usage)?;
-        connect(settings, self.options.clone(), self.catalog.clone(), budgets).await
+        connect(settings, self.options.clone(), self.catalog.clone(), budgets)
     }
 
     /// Writes a new scan down.
@@ -83,7 +85,7 @@ impl House {
         let queue = queue::connect(&self.queue_url).map_err(Stop::usage)?;
         let options = self.options.clone();
         let aws = connect(&scan.settings, options, self.catalog.clone(), Arc::clone(&budget));
-        let provider = Arc::new(aws.await?);
+        let provider = Arc::new(aws?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let stop = CancellationToken::new();
         let signals = tokio::spawn(listen(stop.clone(), id.clone()));
@@ -127,14 +129,14 @@ impl House {
     }
 }
 
-async fn connect(
+fn connect(
     settings: &Settings,
     options: Options,
     catalog: Catalog,
     budget: Arc<dyn protocol::budget::Budget>,
 ) -> Result<Aws, Stop> {
     let clock = Arc::new(SystemClock);
-    Aws::connect(settings, options, catalog, budget, clock).await.map_err(Stop::usage)
+    Aws::connect(settings, options, catalog, budget, clock).map_err(Stop::usage)
 }
 
 /// Works until `drain`; then ends the results line, after which no answer comes.

@@ -8,6 +8,7 @@ mod duration;
 mod local;
 mod output;
 mod progress;
+mod redaction;
 mod settings;
 mod stop;
 

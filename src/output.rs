@@ -27,7 +27,7 @@ pub(crate) fn print_text(text: &str) -> Result<(), Stop> {
 /// Writes a listing for people.
 pub(crate) fn print(cells: &Cells<'_>) -> Result<(), Stop> {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     if cells.header.iter().any(|name| !name.is_empty()) {
         table.set_header(cells.header.iter().copied());
     }

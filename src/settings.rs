@@ -159,11 +159,10 @@ pub(crate) fn regions(
 ) -> Result<Vec<Region>, Stop> {
     let read = |text: &String| {
         let region = Region::new(text).map_err(|error| Stop::usage(format!("{flag}: {error}")))?;
-        if region.is_global() || catalog.partition_of_region(text).is_some() {
-            return Ok(region);
+        if !region.is_global() {
+            catalog.known_region(text).map_err(|error| Stop::usage(format!("{flag}: {error}")))?;
         }
-        let hint = nearest(text, catalog.region_names());
-        Err(Stop::usage(format!("{flag}: there is no region {text:?}{hint}")))
+        Ok(region)
     };
     texts.iter().map(read).collect()
 }

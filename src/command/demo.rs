@@ -30,9 +30,10 @@ pub(crate) async fn demo(args: Demo) -> Result<Exit, Stop> {
             stand_in.endpoint(),
         ))?;
     }
-    let store = args.out.join("demo.sqlite");
+    let store_url = format!("sqlite:{}", args.out.join("demo.sqlite").display());
     let house = House {
-        store: store::connect(&format!("sqlite:{}", store.display()), StoreAccess::Run).await?,
+        store: store::connect(&store_url, StoreAccess::Run).await?,
+        store_url: store_url.clone(),
         catalog,
         options: options(&stand_in),
         queue_url: "memory:".to_owned(),
@@ -49,7 +50,7 @@ pub(crate) async fn demo(args: Demo) -> Result<Exit, Stop> {
     let exit = run(&house, &id, out, &output).await?;
     stand_in.shutdown().await;
     if !args.show.quiet {
-        print_text(&end(&args.out, &store))?;
+        print_text(&end(&args.out, &store_url))?;
     }
     Ok(exit)
 }
@@ -93,11 +94,7 @@ fn settings() -> Settings {
     Settings { pace, ..Settings::default() }
 }
 
-fn end(out: &Path, store: &Path) -> String {
+fn end(out: &Path, store_url: &str) -> String {
     let page = out.join("latest").join("enablement.html");
-    format!(
-        "\nopen {}\nmore:  orgsweep report --store sqlite:{}\n",
-        page.display(),
-        store.display()
-    )
+    format!("\nopen {}\nmore:  orgsweep report --store {store_url}\n", page.display())
 }

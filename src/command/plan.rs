@@ -30,9 +30,8 @@ pub(crate) async fn plan(args: Plan) -> Result<Exit, Stop> {
     .await?;
     let budget = budget::connect("memory:").map_err(Stop::usage)?;
     let clock = std::sync::Arc::new(SystemClock);
-    let provider = Aws::connect(&settings, options, catalog.clone(), budget, clock)
-        .await
-        .map_err(Stop::usage)?;
+    let provider =
+        Aws::connect(&settings, options, catalog.clone(), budget, clock).map_err(Stop::usage)?;
     let id = ScanId::generate(SystemClock.now(), 0);
     let chosen = coordinator::survey(&provider, &id, &settings).await?;
     let probes = catalog.select(&settings.selection).map_err(Stop::usage)?;

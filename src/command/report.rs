@@ -1,8 +1,8 @@
 //! `report`: one report of a stored scan, to the terminal or into a file.
 
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 
-use reports::Format;
+use reports::{Format, ReportError};
 use store::Access;
 
 use crate::args::Report;
@@ -25,7 +25,7 @@ pub(crate) async fn report(args: Report) -> Result<Exit, Stop> {
     let format = Format::parse(&args.format).map_err(Stop::usage)?;
     let store = store::connect(&args.store.store, Access::Read).await?;
     let scan = find(&*store, &args.scan).await?;
-    let options = options(&scan.id, args.redact);
+    let options = options(&args.store.store, args.redact)?;
     if name == reports::ENABLEMENT_FILES {
         let Some(dir) = &args.out else {
             return Err(Stop::usage(
@@ -43,7 +43,8 @@ pub(crate) async fn report(args: Report) -> Result<Exit, Stop> {
             let mut out = BufWriter::new(std::io::stdout());
             let written = reports::write(&*store, &scan.id, name, format, &options, &mut out).await;
             match written {
-                Err(error) if error.is_broken_pipe() => {}
+                // `orgsweep report … | head` is no failure.
+                Err(ReportError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => {}
                 other => other.map_err(failure)?,
             }
         }
@@ -65,6 +66,6 @@ pub(crate) async fn report(args: Report) -> Result<Exit, Stop> {
     Ok(Exit::Known)
 }
 
-fn failure(error: reports::ReportError) -> Stop {
+fn failure(error: ReportError) -> Stop {
     Stop::failed(error)
 }

@@ -7,12 +7,12 @@ use coordinator::End;
 use protocol::ScanId;
 use protocol::clock::{Clock, SystemClock};
 use protocol::scan::ScanState;
-use protocol::store::Store;
-use reports::{Format, Redaction};
+use reports::Format;
 
 use crate::args::{Listing, Output, Resume, Scan};
 use crate::command::find;
 use crate::local::House;
+use crate::redaction;
 use crate::settings::settings;
 use crate::stop::{Exit, Stop};
 
@@ -31,7 +31,7 @@ pub(crate) async fn scan(args: Scan) -> Result<Exit, Stop> {
     )
     .await?;
     // Credentials that lead nowhere are found out before anything is written.
-    house.provider(&settings).await?;
+    house.provider(&settings)?;
     let id = house.create(settings).await?;
     run(&house, &id, out, &args.output).await
 }
@@ -78,17 +78,18 @@ pub(crate) async fn run(
             return Err(Stop { message, ..stop });
         }
     }
-    finish(&*house.store, id, out, output).await
+    finish(house, id, out, output).await
 }
 
 /// Writes what was asked for, and tells the exit code by what is known.
 async fn finish(
-    store: &dyn Store,
+    house: &House,
     id: &ScanId,
     out: Option<Folder>,
     output: &Output,
 ) -> Result<Exit, Stop> {
-    let mut options = options(id, output.redact);
+    let store = &*house.store;
+    let mut options = options(&house.store_url, output.redact)?;
     if let Some(folder) = out {
         let dir = folder.of(id);
         let files = reports::write_set(store, id, &dir, &options).await.map_err(Stop::failed)?;
@@ -111,14 +112,13 @@ async fn finish(
 }
 
 /// How reports of a scan are made.
-pub(crate) fn options(id: &ScanId, redact: bool) -> reports::Options {
-    let width = comfy_table::Table::new().width().unwrap_or(120);
-    reports::Options {
-        redact: redact.then(|| Redaction::new(id.as_str())),
-        width,
+pub(crate) fn options(store_url: &str, redact: bool) -> Result<reports::Options, Stop> {
+    Ok(reports::Options {
+        redact: if redact { Some(redaction::of(store_url)?) } else { None },
+        width: comfy_table::Table::new().width().unwrap_or(120),
         now: SystemClock.now(),
         files: Vec::new(),
-    }
+    })
 }
 
 /// The folder that sets of reports go into.

@@ -120,6 +120,12 @@ impl Catalog {
         self.0.entries.values()
     }
 
+    /// The file of a service as it is built into the program.
+    #[must_use]
+    pub fn source(&self, service: &ServiceId) -> Option<&'static str> {
+        self.0.entries.get(service).and_then(|loaded| Files::source(&loaded.file))
+    }
+
     /// The entry of a service.
     #[must_use]
     pub fn entry(&self, service: &ServiceId) -> Option<&Entry> {

@@ -46,6 +46,12 @@ impl Files {
             .map(|(name, bytes)| (name.as_str(), bytes.as_ref()))
     }
 
+    /// The text of a built-in entry.
+    pub(crate) fn source(file: &str) -> Option<&'static str> {
+        let found = EMBEDDED.iter().find(|(name, _)| *name == file);
+        found.and_then(|(_, bytes)| std::str::from_utf8(bytes).ok())
+    }
+
     /// Reads the table of a name.
     pub(crate) fn table<T: DeserializeOwned>(&self, name: &str) -> Result<T, CatalogError> {
         let bytes =

@@ -1,0 +1,11 @@
+//! The whole house: the command itself, scanning a synthetic organization on the stand-in.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod command;
+mod demo;
+mod help;
+mod input;
+mod killed;
+mod requeue;
+mod stopped;
+mod truth;
