@@ -1,4 +1,4 @@
-"""Writes what botocore's models know of AWS's read operations: data/known_operations.txt.
+"""Writes what botocore's models know of AWS's read operations and AssumeRole: data/known_operations.txt.
 
 The stand-in refuses every operation, path and parameter that is not in this file. It is made from
 botocore alone and never looks at the catalog, so that a mistake in a catalog entry cannot hide in it.
@@ -22,7 +22,7 @@ import pathlib
 import botocore
 import botocore.session
 
-READS = ("List", "Describe", "Get", "Search", "BatchGet", "Lookup", "Head", "Query", "View")
+READS = ("List", "Describe", "Get", "Search", "BatchGet", "Lookup", "Head", "Query", "View", "AssumeRole")
 PROTOCOLS = ("json", "query", "ec2", "rest-json", "rest-xml")
 TYPES = {
     "string": "s", "character": "s", "integer": "i", "long": "i", "float": "f", "double": "f",
