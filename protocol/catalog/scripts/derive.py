@@ -194,56 +194,68 @@ def resource_type(candidate):
     return f"AWS::{service}::{candidate.thing}"
 
 
+def explain(model, title, chosen, refused):
+    """Prints the candidates of a service, best first, then why the others were refused."""
+    print(f"{model.name} ({title})")
+    for candidate in chosen:
+        reasons = ", ".join(candidate.reasons)
+        print(f"  {candidate.score:6.2f} {candidate.operation} {candidate.items} {candidate.id} [{reasons}]")
+    for candidate in refused:
+        print(f"         {candidate.operation}: {candidate.refuse}")
+
+
+def derive(model, table, actions, partitions):
+    """The entry of a service, or nothing; and why it is left out."""
+    if model.name in table["leave"]:
+        return None, table["leave"][model.name]
+    if model.wire is None or model.metadata.get("signatureVersion") not in ("v4", "s3v4"):
+        return None, "speaks no protocol of ours, or is not signed with v4"
+    chosen, refused = candidates_of(model, table, actions)
+    by_hand = "use" in table["operation"].get(model.name, {})
+    if by_hand and not chosen:
+        why = refused[0].refuse if refused else "is not there"
+        sys.exit(f"derive.toml: the operation of {model.name} {why}")
+    if not chosen or (chosen[0].score < table["least_score"] and not by_hand):
+        return None, "has no operation that lists the customer's own without input"
+    category = table["category"].get(model.name, "other")
+    if category not in CATEGORIES:
+        sys.exit(f"derive.toml: category of {model.name} is {category!r}")
+    return render(chosen[0], title_of(model, table["title"]), category, partitions), None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--explain", nargs="*", metavar="SERVICE", help="print candidates, write nothing")
-    parser.add_argument("--reserve", default="", help="services that are being curated: leave them out too")
+    parser.add_argument("--explain", nargs="+", metavar="SERVICE", help="print candidates, write nothing")
     arguments = parser.parse_args()
 
     table = tomllib.loads((HERE / "derive.toml").read_text(encoding="utf-8"))
     actions = read_actions()
     names, covered = read_curated()
-    names |= set(arguments.reserve.split())
     loader = Loader()
-    partitions = loader.load_data("partitions")
-    written, left = {}, []
-    for name in loader.list_available_services("service-2"):
-        if arguments.explain and name not in arguments.explain:
-            continue
-        model = Model(loader, name)
-        if name in names or (model.prefix, model.signing_name) in covered or table["covered"].get(name) in names:
-            continue
-        if name in table["leave"]:
-            left.append((name, table["leave"][name]))
-            continue
-        if model.wire is None or model.metadata.get("signatureVersion") not in ("v4", "s3v4"):
-            left.append((name, "speaks no protocol of ours, or is not signed with v4"))
-            continue
-        chosen, refused = candidates_of(model, table, actions)
-        if arguments.explain is not None:
-            print(f"{name} ({title_of(model, table['title'])})")
-            for candidate in chosen[:5 if not arguments.explain else 40]:
-                print(f"  {candidate.score:6.2f} {candidate.operation} {candidate.items} {candidate.id} [{', '.join(candidate.reasons)}]")
-            for candidate in refused if arguments.explain else []:
-                print(f"         {candidate.operation}: {candidate.refuse}")
-            continue
-        if not chosen or (chosen[0].score < table["least_score"] and "use" not in chosen[0].notes):
-            left.append((name, "has no operation that lists the customer's own without input"))
-            continue
-        category = table["category"].get(name, "other")
-        if category not in CATEGORIES:
-            sys.exit(f"derive.toml: category of {name} is {category!r}")
-        written[name] = render(chosen[0], title_of(model, table["title"]), category, partitions)
-    if arguments.explain is not None:
+    if arguments.explain:
+        for name in arguments.explain:
+            model = Model(loader, name)
+            title = title_of(model, table["title"])
+            explain(model, title, *candidates_of(model, table, actions))
         return
+    partitions = loader.load_data("partitions")
+    written, left = {}, 0
+    for name in loader.list_available_services("service-2"):
+        model = Model(loader, name)
+        if name in names or (model.prefix, model.signing_name) in covered:
+            continue
+        text, why = derive(model, table, actions, partitions)
+        if text:
+            written[name] = text
+        else:
+            left += 1
+            print(f"left out: {name}: {why}")
     for file in sorted(AWS.glob("*.toml")):
         if file.stem not in written and file.read_text(encoding="utf-8").startswith("# derived by"):
             file.unlink()
     for name, text in written.items():
         (AWS / f"{name}.toml").write_text(text, encoding="utf-8")
-    for name, reason in left:
-        print(f"left out: {name}: {reason}")
-    print(f"derived {len(written)}, curated {len(names)}, left out {len(left)}")
+    print(f"derived {len(written)}, curated {len(names)}, left out {left}")
 
 
 if __name__ == "__main__":

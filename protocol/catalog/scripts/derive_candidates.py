@@ -343,8 +343,6 @@ class Candidate:
 
 def iam_action(candidate, actions):
     """The IAM action of an operation: by the signing name, or by the table's word."""
-    if "iam" in candidate.notes:
-        return candidate.notes["iam"] if candidate.notes["iam"] in actions else None
     prefixes = [candidate.notes.get("iam_prefix"), candidate.model.signing_name, candidate.model.prefix, candidate.model.name]
     for prefix in prefixes:
         action = f"{prefix}:{candidate.operation}"
@@ -363,7 +361,7 @@ def candidates_of(model, table, actions):
             continue
         candidate = Candidate(model, operation, notes)
         if candidate.refuse is None:
-            candidate.rank(actions) if not only else force(candidate, actions)
+            force(candidate, actions) if only else candidate.rank(actions)
         (refused if candidate.refuse else chosen).append(candidate)
     chosen.sort(key=lambda candidate: (-candidate.score, candidate.operation))
     return chosen, refused

@@ -1,7 +1,5 @@
 //! How far the catalog reaches, and what a derived entry may not say.
 
-#![expect(clippy::expect_used, reason = "a test says what it expects")]
-
 use catalog::Catalog;
 use catalog::entry::{Entry, Origin};
 use protocol::judge::Judgement;
