@@ -1,0 +1,155 @@
+//! Rules about code that no lint can hold.
+
+use crate::tree::{File, code, ending, hits, none};
+
+/// The only files that may ask what is banned elsewhere (the time, the environment), and why.
+const MAY_ASK: &[(&str, &str)] = &[
+    ("protocol/src/clock.rs", "the clock"),
+    ("worker/aws/src/options.rs", "AWS's own variables"),
+    ("xtask/src/machine.rs", "waits for another program's lock"),
+    ("xtask/src/steps.rs", "times the chores"),
+];
+
+#[test]
+fn only_named_files_ask_the_machine() {
+    let mut broken = Vec::new();
+    for file in ending(".rs").filter(|file| MAY_ASK.iter().all(|(path, _)| *path != file.path)) {
+        broken.extend(hits(&file.path, file.product(), |line| line.contains("disallowed_methods")));
+    }
+    none("what clippy.toml bans is asked only in the files of `MAY_ASK`", &broken);
+}
+
+#[test]
+fn no_result_is_swallowed() {
+    let mut broken = Vec::new();
+    for file in ending(".rs") {
+        broken.extend(hits(&file.path, file.numbered(), |line| has(line, &["let _ ", "= "])));
+        broken.extend(dropped(file));
+    }
+    none("a result is handled, or logged with why it may fail", &broken);
+}
+
+/// Statements that turn an error into nothing (`….ok();`) without a comment above that says why.
+fn dropped(file: &File) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut statement = String::new();
+    let mut explained = false;
+    for (number, line) in file.product() {
+        if line.trim_start().starts_with("//") {
+            explained = true;
+            continue;
+        }
+        let line = code(line).trim();
+        statement.push_str(line);
+        if !line.ends_with([';', '{', '}']) {
+            continue;
+        }
+        let takes = [" = ", "return ", "break "].iter().any(|taker| statement.contains(taker));
+        if statement.ends_with(".ok();") && !takes && !explained {
+            broken.push(format!("{}:{number}: {line}", file.path));
+        }
+        statement.clear();
+        explained = false;
+    }
+    broken
+}
+
+#[test]
+fn no_lint_is_switched_off_without_being_expected() {
+    let mut broken = Vec::new();
+    for file in ending(".rs") {
+        let attribute = |line: &str| {
+            let line = line.trim_start();
+            ["#", "#!"].iter().any(|mark| line.starts_with(&format!("{mark}[{}(", "allow")))
+        };
+        broken.extend(hits(&file.path, file.numbered(), attribute));
+    }
+    none("`#[expect(…, reason = …)]` stands where a lint is wrong", &broken);
+}
+
+#[test]
+fn every_buffer_has_a_bound() {
+    let mut broken = Vec::new();
+    for file in ending(".rs") {
+        let unbounded =
+            |line: &str| has(line, &["unbounded", "("]) || has(line, &["unbounded_", "channel"]);
+        broken.extend(hits(&file.path, file.product(), unbounded));
+        let std_channel =
+            |line: &str| has(line, &["mpsc::", "channel("]) && line.contains("std::sync");
+        broken.extend(hits(&file.path, file.product(), std_channel));
+    }
+    none("every channel has a bound", &broken);
+}
+
+#[test]
+fn sql_stands_in_the_store_and_in_report_files() {
+    let openings = ["select ", "insert into ", "update ", "delete from ", "with "];
+    let is_sql = |line: &str| {
+        let line = line.to_lowercase();
+        openings.iter().any(|opening| {
+            let begins = line.contains(&format!("\"{opening}"));
+            begins
+                && [" from ", " values", " set ", " where ", " as ("]
+                    .iter()
+                    .any(|word| line.contains(word))
+        })
+    };
+    let mut broken = Vec::new();
+    for file in ending(".rs").filter(|file| !file.path.starts_with("coordinator/store/")) {
+        broken.extend(hits(&file.path, file.product(), is_sql));
+        broken.extend(hits(&file.path, file.product(), |line| has(line, &["Assert", "SqlSafe"])));
+    }
+    none("SQL stands in coordinator/store, or in a report's .sql file", &broken);
+    let made: Vec<&str> = ending(".rs")
+        .filter(|file| file.product().any(|(_, line)| has(line, &["Assert", "SqlSafe("])))
+        .map(|file| file.path.as_str())
+        .collect();
+    assert!(made.len() <= 2, "text becomes SQL in one place a database: {made:?}");
+}
+
+#[test]
+fn the_words_of_the_house_do_no_io() {
+    let banned = ["std::fs", "std::net", "std::env", "std::process", "std::thread", "tokio::"];
+    let mut broken = Vec::new();
+    for file in ending(".rs").filter(|file| file.path.starts_with("protocol/src/")) {
+        broken.extend(hits(&file.path, file.product(), |line| {
+            banned.iter().any(|banned| line.contains(banned))
+        }));
+    }
+    none("protocol is pure", &broken);
+}
+
+#[test]
+fn awaits_of_protocol_stand_only_in_ports() {
+    let ports =
+        ["budget", "provider", "queue", "store"].map(|port| format!("protocol/src/{port}.rs"));
+    let mut broken = Vec::new();
+    for file in ending(".rs").filter(|file| file.path.starts_with("protocol/src/")) {
+        let is_port = ports.contains(&file.path);
+        broken.extend(hits(&file.path, file.product(), |line| {
+            line.contains(".await") || (!is_port && line.contains("async "))
+        }));
+    }
+    none("protocol has async only in the traits of its ports", &broken);
+}
+
+#[test]
+fn one_place_decides_about_retries_and_one_acknowledges() {
+    let mut broken = Vec::new();
+    for file in ending(".rs").filter(|file| file.path.starts_with("worker/src/")) {
+        if file.path != "worker/src/consume.rs" {
+            broken.extend(hits(&file.path, file.product(), |line| line.contains(".ack(")));
+        }
+        if file.path != "worker/src/settle.rs" {
+            let waits =
+                |line: &str| line.contains("ExponentialBuilder") || line.contains("backon::");
+            broken.extend(hits(&file.path, file.product(), waits));
+        }
+    }
+    none("consume acknowledges, settle decides", &broken);
+}
+
+/// Whether a line has a text that must not stand in this file as a whole.
+fn has(line: &str, halves: &[&str]) -> bool {
+    line.contains(&halves.concat())
+}
