@@ -31,10 +31,10 @@ TYPES = {
 PLACES = {"uri": "u", "querystring": "q", "header": "h", "headers": "h"}
 
 
-def protocol_of(model):
-    """The protocol that the catalog speaks with this service: the first that is not CBOR."""
+def protocols_of(model):
+    """The protocols that a service speaks, but for CBOR."""
     named = model.metadata.get("protocols") or [model.metadata["protocol"]]
-    return next((name for name in named if name in PROTOCOLS), None)
+    return [name for name in named if name in PROTOCOLS]
 
 
 def wire_name(protocol, member_name, shape):
@@ -74,25 +74,27 @@ def operation_line(protocol, operation):
     return "\t".join(fields)
 
 
+def service_lines(service, model, protocol):
+    """A service in one of its protocols, as lines."""
+    facts = model.metadata
+    version = "-" + facts.get("jsonVersion", "1.1") if protocol == "json" else ""
+    yield "\t".join([
+        "service", service, protocol + version, model.signing_name, model.endpoint_prefix, model.api_version,
+        facts.get("targetPrefix", "-"),
+    ])
+    for name in model.operation_names:
+        if name.startswith(READS):
+            yield operation_line(protocol, model.operation_model(name))
+
+
 def main():
     """Writes the file."""
     session = botocore.session.Session()
     lines = [f"botocore\t{botocore.__version__}"]
     for service in sorted(session.get_available_services()):
         model = session.get_service_model(service)
-        protocol = protocol_of(model)
-        if protocol is None:
-            continue
-        facts = model.metadata
-        if protocol == "json":
-            protocol += "-" + facts.get("jsonVersion", "1.1")
-        lines.append("\t".join([
-            "service", service, protocol, model.signing_name, model.endpoint_prefix, model.api_version,
-            facts.get("targetPrefix", "-"),
-        ]))
-        for name in model.operation_names:
-            if name.startswith(READS):
-                lines.append(operation_line(protocol.split("-1.")[0], model.operation_model(name)))
+        for protocol in protocols_of(model):
+            lines.extend(service_lines(service, model, protocol))
     target = pathlib.Path(__file__).parent.parent / "data" / "known_operations.txt"
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{target.name}: {len(lines)} lines, {target.stat().st_size} bytes")

@@ -28,8 +28,11 @@ pub(crate) enum Complaint {
     Value { operation: &'static str, name: &'static str, value: String },
 }
 
-/// Headers that every signed request may have.
+/// Headers that requests may have beyond the models: those of signing, and two that clients add by
+/// themselves (the version of Glacier's API, the format that API Gateway is asked for).
 const COMMON_HEADERS: &[&str] = &[
+    "accept",
+    "x-amz-glacier-version",
     "x-amz-date",
     "x-amz-security-token",
     "x-amz-content-sha256",

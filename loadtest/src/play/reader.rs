@@ -70,8 +70,9 @@ impl Incoming {
     pub(crate) fn read(&self, known: &Known, signing: &str) -> Read {
         let content = self.header("content-type").unwrap_or("");
         let headers = self.headers.iter().filter_map(|(name, value)| {
-            let name = name.as_str().starts_with("x-amz").then(|| name.as_str().to_owned())?;
-            Some((name, value.to_str().ok()?.to_owned()))
+            let name = name.as_str();
+            let may_be_parameter = name.starts_with("x-amz") || name == "accept";
+            may_be_parameter.then(|| Some((name.to_owned(), value.to_str().ok()?.to_owned())))?
         });
         let mut request = Request {
             path: self.path.clone(),
