@@ -74,3 +74,65 @@ fn settings(name: &str) -> SigningSettings {
     }
     settings
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use chrono::{DateTime, Utc};
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct File {
+        access_key_id: String,
+        secret_access_key: String,
+        time: DateTime<Utc>,
+        vectors: Vec<Vector>,
+    }
+
+    #[derive(Deserialize)]
+    struct Vector {
+        case: String,
+        signing_name: String,
+        region: String,
+        method: String,
+        url: String,
+        headers: BTreeMap<String, String>,
+        body: String,
+        token: Option<String>,
+        authorization: String,
+    }
+
+    /// The vectors are made by `scripts/sigv4_vectors.py`.
+    #[test]
+    fn signatures_are_botocores() {
+        let text = include_str!("../tests/vectors/sigv4.json");
+        let file: File = serde_json::from_str(text).expect("the vectors");
+        for vector in file.vectors {
+            let body = Bytes::from(vector.body);
+            let mut request = http::Request::builder()
+                .method(vector.method.as_str())
+                .uri(&vector.url)
+                .header("user-agent", "is not signed")
+                .body(Full::new(body.clone()))
+                .expect("a request");
+            for (name, value) in &vector.headers {
+                let name = http::HeaderName::from_bytes(name.as_bytes()).expect("a name");
+                request.headers_mut().insert(name, value.parse().expect("a value"));
+            }
+            let (id, secret) = (&file.access_key_id, &file.secret_access_key);
+            let credentials = Credentials::new(id, secret, vector.token, None, "test");
+            let signing = Signing {
+                name: &vector.signing_name,
+                region: &vector.region,
+                time: file.time.into(),
+                credentials: &credentials,
+            };
+            let signed = signed(request, &body, signing).expect("a signature");
+            let ours = signed.headers().get("authorization").and_then(|v| v.to_str().ok());
+            assert_eq!(ours, Some(vector.authorization.as_str()), "{}", vector.case);
+        }
+    }
+}
