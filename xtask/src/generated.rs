@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::counts::Counts;
 use crate::machine::Machine;
-use crate::steps::{run, say};
+use crate::steps::{run_quietly, say};
 
 /// The scripts, in the order in which one reads what another wrote.
 ///
@@ -56,7 +56,7 @@ pub(crate) fn check(machine: &Machine, python: &Path) -> Result<Counts> {
         if script.ends_with("partitions.py") {
             command.args(["--date", &date(machine.root())?]);
         }
-        run(&mut command)?;
+        run_quietly(&mut command)?;
         counts.passed += 1;
     }
     for folder in FOLDERS {

@@ -1,12 +1,12 @@
 //! What the machine has, and what may be installed on it.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::steps::say;
+use crate::steps::{run_quietly, say};
 
 /// How long another installation may hold the package manager's lock.
 const LOCK_TRIES: u32 = 60;
@@ -67,19 +67,15 @@ impl Machine {
 
 /// Runs apt-get; waits while somebody else holds its lock.
 fn apt(line: &str) -> Result<()> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let (program, arguments) = words.split_first().context("an empty line")?;
     for _ in 0..LOCK_TRIES {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let (program, arguments) = words.split_first().context("an empty line")?;
         let mut command = Command::new(program);
         command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").env("LC_ALL", "C");
-        let output = command.stdin(Stdio::null()).output();
-        let output = output.with_context(|| format!("`{line}` could not be started"))?;
-        let told = told(&output);
-        if output.status.success() {
-            return Ok(());
-        }
-        if !told.contains("Could not get lock") && !told.contains("Unable to lock") {
-            bail!("`{line}` ended with {}:\n{told}", output.status);
+        let Err(error) = run_quietly(&mut command) else { return Ok(()) };
+        let said = error.to_string();
+        if !said.contains("Could not get lock") && !said.contains("Unable to lock") {
+            return Err(error);
         }
         pause();
     }
@@ -89,11 +85,6 @@ fn apt(line: &str) -> Result<()> {
 #[expect(clippy::disallowed_methods, reason = "another program's lock gives no signal")]
 fn pause() {
     std::thread::sleep(LOCK_PAUSE);
-}
-
-fn told(output: &Output) -> String {
-    let both = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
-    String::from_utf8_lossy(&both).into_owned()
 }
 
 /// Whether a command can be started and ends well; says nothing.

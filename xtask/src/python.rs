@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::machine::{Machine, answers};
-use crate::steps::{run, say};
+use crate::steps::{run_quietly, say};
 
 /// Makes the environment if it is not there as `requirements.txt` says; returns its interpreter.
 pub(crate) fn environment(machine: &Machine) -> Result<PathBuf> {
@@ -24,9 +24,9 @@ pub(crate) fn environment(machine: &Machine) -> Result<PathBuf> {
     if !answers("python3", &["-c", "import ensurepip, venv"]) {
         machine.install("python3 with its venv module is missing", &["python3", "python3-venv"])?;
     }
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run_quietly(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
     let pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];
-    run(Command::new(&python).args(pip).arg("--requirement").arg(&wanted))?;
+    run_quietly(Command::new(&python).args(pip).arg("--requirement").arg(&wanted))?;
     // Written last: an environment that was cut short is made anew.
     fs::write(&made_from, wanted_text).with_context(|| made_from.display().to_string())?;
     Ok(python)

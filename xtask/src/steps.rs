@@ -84,6 +84,19 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     if status.success() { Ok(()) } else { bail!("`{line}` ended with {status}") }
 }
 
+/// Runs a command that is worth hearing only when it fails: then the error holds what it said.
+pub(crate) fn run_quietly(command: &mut Command) -> Result<()> {
+    let line = line(command);
+    say(&format!("    {line}"));
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.with_context(|| format!("`{line}` could not be started"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout, output.stderr].concat();
+    bail!("`{line}` ended with {}:\n{}", output.status, String::from_utf8_lossy(&said).trim_end())
+}
+
 /// Runs a command that runs tests, and adds up what it says of them.
 pub(crate) fn run_tests(command: &mut Command) -> Result<Counts> {
     let line = line(command);
