@@ -1,14 +1,18 @@
 //! The answers of one batch, published in pages of bounded size.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::ScanId;
 use protocol::queue::{Line, Message, Queue, QueueError};
 use protocol::result::{Answer, ResultPage};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 /// Things in one page; a page is published once it has as many.
 const PAGE_OBJECTS: usize = 1000;
+/// Answers do not wait longer than this for others of their batch.
+const PAGE_TIME: Duration = Duration::from_millis(500);
 
 /// Collects answers of one batch.
 pub(crate) struct Outbox {
@@ -19,15 +23,25 @@ pub(crate) struct Outbox {
     page: Mutex<Pending>,
 }
 
-#[derive(Default)]
 struct Pending {
     answers: Vec<Answer>,
     objects: usize,
+    begun: Instant,
+}
+
+impl Pending {
+    fn new() -> Self {
+        Self { answers: Vec::new(), objects: 0, begun: Instant::now() }
+    }
+
+    fn is_full(&self) -> bool {
+        self.objects >= PAGE_OBJECTS || self.begun.elapsed() >= PAGE_TIME
+    }
 }
 
 impl Outbox {
     pub(crate) fn new(queue: Arc<dyn Queue>, scan: ScanId, round: u32, group: String) -> Self {
-        Self { queue, scan, round, group, page: Mutex::default() }
+        Self { queue, scan, round, group, page: Mutex::new(Pending::new()) }
     }
 
     /// Adds an answer; publishes when the page is full.
@@ -37,16 +51,17 @@ impl Outbox {
             page.objects += objects.len();
         }
         page.answers.push(answer);
-        if page.objects < PAGE_OBJECTS {
+        if !page.is_full() {
             return Ok(());
         }
-        let full = std::mem::take(&mut *page);
+        let full = std::mem::replace(&mut *page, Pending::new());
+        drop(page);
         self.publish(full.answers).await
     }
 
     /// Publishes what is left.
     pub(crate) async fn flush(&self) -> Result<(), QueueError> {
-        let rest = std::mem::take(&mut *self.page.lock().await);
+        let rest = std::mem::replace(&mut *self.page.lock().await, Pending::new());
         self.publish(rest.answers).await
     }
 
