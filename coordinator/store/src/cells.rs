@@ -1,6 +1,6 @@
 //! Answers of cells: which of two stands, and how they are written and counted.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use protocol::cell::CellKey;
 use protocol::store::{Ingested, StoreError};
@@ -27,8 +27,7 @@ const WIDTH: usize = 24;
 const INSERT: &str = concat!(
     "insert into cells (",
     columns!(),
-    ") values :rows on conflict (scan_id, account_id, region, probe) do nothing ",
-    "returning account_id, region, probe",
+    ") values :rows on conflict (scan_id, account_id, region, probe) do nothing",
 );
 
 const REPLACE: &str = concat!(
@@ -93,46 +92,44 @@ impl Open<'_> {
         Ok(done)
     }
 
-    /// Writes cells that had no answer; returns these, and those that had one.
+    /// Writes cells that had no answer; returns these, and those that had one with what stood there.
+    ///
+    /// Nearly always all are new, and the count of written rows says so; only where it does not,
+    /// the writing is undone and each is looked up first.
     async fn insert_cells<'c>(
         &mut self,
         id: &ScanId,
         cells: Vec<&'c Cell>,
-    ) -> Result<(Vec<&'c Cell>, Vec<&'c Cell>), StoreError> {
-        let mut rows = Rows::new(WIDTH);
-        for cell in &cells {
-            rows.push(record(id, cell)?);
-        }
-        let written = self.fetch_many(INSERT, [], rows).await?;
-        if written.len() == cells.len() {
+    ) -> Result<(Vec<&'c Cell>, Vec<(&'c Cell, Standing)>), StoreError> {
+        self.execute("savepoint fresh", []).await?;
+        if self.execute_many(INSERT, [], records(id, &cells)?).await? == cells.len() as u64 {
+            self.execute("release savepoint fresh", []).await?;
             return Ok((cells, Vec::new()));
         }
-        let written: HashSet<CellKey> = written
-            .into_iter()
-            .map(|row| key_of(&mut Columns::from(row)))
-            .collect::<Result<_, StoreError>>()?;
-        Ok(cells.into_iter().partition(|cell| written.contains(&cell.key)))
+        self.execute("rollback to savepoint fresh", []).await?;
+        self.execute("release savepoint fresh", []).await?;
+        let standing = self.standing_cells(id, cells.iter().map(|cell| &cell.key)).await?;
+        let (mut fresh, mut met) = (Vec::new(), Vec::new());
+        for cell in cells {
+            match standing.get(&cell.key) {
+                None => fresh.push(cell),
+                Some(old) => met.push((cell, *old)),
+            }
+        }
+        self.execute_many(INSERT, [], records(id, &fresh)?).await?;
+        Ok((fresh, met))
     }
 
     /// Writes cells over answers that do not stand against them; returns these with what stood there.
     async fn replace_cells<'c>(
         &mut self,
         id: &ScanId,
-        cells: Vec<&'c Cell>,
+        met: Vec<(&'c Cell, Standing)>,
     ) -> Result<Vec<(&'c Cell, Standing)>, StoreError> {
-        let standing = self.standing_cells(id, cells.iter().map(|cell| &cell.key)).await?;
-        let replacing: Vec<_> = cells
-            .into_iter()
-            .filter_map(|cell| {
-                let old = *standing.get(&cell.key)?;
-                replaces(old, (cell.round, cell.status)).then_some((cell, old))
-            })
-            .collect();
-        let mut rows = Rows::new(WIDTH);
-        for (cell, _) in &replacing {
-            rows.push(record(id, cell)?);
-        }
-        self.execute_many(REPLACE, [], rows).await?;
+        let mut replacing = met;
+        replacing.retain(|(cell, old)| replaces(*old, (cell.round, cell.status)));
+        let cells: Vec<&Cell> = replacing.iter().map(|(cell, _)| *cell).collect();
+        self.execute_many(REPLACE, [], records(id, &cells)?).await?;
         let outdated = replacing.iter().filter(|(cell, (round, _))| cell.round > *round);
         self.forget_objects(id, outdated.map(|(cell, _)| *cell)).await?;
         Ok(replacing)
@@ -211,6 +208,14 @@ fn fold(cells: Vec<&Cell>) -> Vec<&Cell> {
 
 fn key_of(columns: &mut Columns) -> Result<CellKey, StoreError> {
     Ok(CellKey { account: columns.word()?, region: columns.word()?, probe: columns.word()? })
+}
+
+fn records(id: &ScanId, cells: &[&Cell]) -> Result<Rows, StoreError> {
+    let mut rows = Rows::new(WIDTH);
+    for cell in cells {
+        rows.push(record(id, cell)?);
+    }
+    Ok(rows)
 }
 
 fn record(id: &ScanId, cell: &Cell) -> Result<Vec<Bind>, StoreError> {

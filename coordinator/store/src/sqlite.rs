@@ -38,6 +38,8 @@ const PAGE: u32 = 8192;
 const CHECKPOINT: &str = "4000";
 /// Statements that each connection keeps prepared; there are about thirty, most in several sizes.
 const STATEMENTS: usize = 256;
+/// Rows that a connection's thread reads ahead; with few, each row costs a switch of threads.
+const READ_AHEAD: usize = 1024;
 
 /// A store in a file, or in memory for tests.
 pub(crate) struct SqliteDatabase {
@@ -110,6 +112,7 @@ fn with_settings(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(BUSY)
         .statement_cache_capacity(STATEMENTS)
+        .row_buffer_size(READ_AHEAD)
         // Keys of other tables are written in the same transaction; checking them costs a look-up a row.
         .foreign_keys(false)
         .pragma("mmap_size", MEMORY_MAP)
