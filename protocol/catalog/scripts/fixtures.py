@@ -40,11 +40,27 @@ import botocore
 from fixture_call import Call
 from fixture_models import PROTOCOLS, Models, check_service
 from fixture_request import REGION
+from fixture_values import ACCOUNT
 from fixture_wire import Wrong
 
 HERE = Path(__file__).resolve().parent
 CATALOG = HERE.parent / "aws"
 FIXTURES = CATALOG / "fixtures"
+
+
+def fill_conditions(calls, region):
+    """Puts the account, the partition and the region into what conditions compare with."""
+
+    def fill(value):
+        if isinstance(value, list):
+            return [fill(one) for one in value]
+        if not isinstance(value, str):
+            return value
+        return value.format(account=ACCOUNT, partition="aws", region=region)
+
+    for call in calls:
+        for key in ("own", "on", "where"):
+            call[key] = [{name: fill(value) for name, value in one.items()} for one in call.get(key, [])]
 
 
 def fixtures_of(entry, models):
@@ -63,6 +79,8 @@ def fixtures_of(entry, models):
         region = entry.get("home", {}).get("aws", "us-east-1") if scope == "global" else REGION
         client = models.client(name, PROTOCOLS[entry["protocol"]], region)
         done = {}
+        shown = "global" if scope == "global" else region
+        fill_conditions(probe["call"], shown)
         for call in probe["call"]:
             place = f"{probe['id']}.{call['name']}"
             try:
@@ -70,7 +88,6 @@ def fixtures_of(entry, models):
                 if "for_each" in call and parent is None:
                     raise Wrong(f"for_each {call['for_each']} is not an earlier call that is right")
                 pages = models.pages(name, call["operation"])
-                shown = "global" if scope == "global" else region
                 made = Call(entry, probe, call, parent, client, shown, pages)
                 if parent:
                     made.item = parent.parent_item(call)

@@ -10,13 +10,78 @@
 //! assert!(holds(&managed, &json!({ "KeyManager": "AWS" })));
 //! assert!(!holds(&managed, &json!({ "KeyManager": "CUSTOMER" })));
 //! ```
+//!
+//! What a condition compares with may be a template of [`PLACEHOLDERS`]: [`filled`] puts the
+//! values in, once for a whole answer, before its things are tested.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use serde_json::Value;
 
 use crate::entry::Condition;
 use crate::path;
+use crate::template::{self, TemplateError};
+
+/// What a condition's values may ask for: what is the same for all things of an answer.
+pub const PLACEHOLDERS: &[&str] = &["account", "partition", "region"];
+
+/// The conditions with the templates in their values filled; as they are where they have none.
+///
+/// ```
+/// use catalog::condition::{all_hold, filled};
+/// use catalog::entry::Condition;
+/// use serde_json::json;
+///
+/// let own: Condition = toml::from_str(r#"path = "OwnerId"
+/// equals = "{account}""#).unwrap();
+/// let account = |name: &str| (name == "account").then(|| "111122223333".to_owned());
+/// let own = filled(&[own], &account).unwrap().into_owned();
+/// assert!(all_hold(&own, &json!({ "OwnerId": "111122223333" })));
+/// ```
+///
+/// # Errors
+/// [`TemplateError`] for a placeholder without a value.
+pub fn filled<'c>(
+    conditions: &'c [Condition],
+    value: &dyn Fn(&str) -> Option<String>,
+) -> Result<Cow<'c, [Condition]>, TemplateError> {
+    let has_template = |condition| texts(condition).any(|text| text.contains(['{', '}']));
+    if !conditions.iter().any(has_template) {
+        return Ok(Cow::Borrowed(conditions));
+    }
+    conditions
+        .iter()
+        .map(|condition| fill(condition, value))
+        .collect::<Result<_, _>>()
+        .map(Cow::Owned)
+}
+
+/// The texts that a condition compares with.
+pub(crate) fn texts(condition: &Condition) -> impl Iterator<Item = &str> {
+    let Condition { equals, one_of, prefix, suffix, contains, .. } = condition;
+    let single = [equals, prefix, suffix, contains].into_iter().flatten();
+    single.chain(one_of.iter().flatten()).map(String::as_str)
+}
+
+fn fill(
+    condition: &Condition,
+    value: &dyn Fn(&str) -> Option<String>,
+) -> Result<Condition, TemplateError> {
+    let one =
+        |text: &Option<String>| text.as_ref().map(|text| template::fill(text, value)).transpose();
+    let all = |texts: &Vec<String>| texts.iter().map(|text| template::fill(text, value)).collect();
+    Ok(Condition {
+        path: condition.path.clone(),
+        equals: one(&condition.equals)?,
+        one_of: condition.one_of.as_ref().map(all).transpose()?,
+        prefix: one(&condition.prefix)?,
+        suffix: one(&condition.suffix)?,
+        contains: one(&condition.contains)?,
+        exists: condition.exists,
+        not: condition.not,
+    })
+}
 
 /// Whether a thing passes a condition. Where the path leads to several values, one that passes is
 /// enough; `not` turns the outcome round, so a missing value passes a negated comparison.
@@ -153,6 +218,37 @@ mod tests {
         assert!(all_hold(&both, &json!({ "a": 1, "b": 2 })));
         assert!(!all_hold(&both, &json!({ "a": 1 })));
         assert!(all_hold(&[], &json!(null)));
+    }
+
+    fn known(name: &str) -> Option<String> {
+        (name == "account").then(|| "111122223333".to_owned())
+    }
+
+    #[test]
+    fn templates_in_values_are_filled_wherever_a_condition_compares() {
+        for (test, told) in [
+            ("equals = '{account}'", "111122223333"),
+            ("in = ['x', '{account}']", "111122223333"),
+            ("prefix = 'arn:{account}:'", "arn:111122223333:thing"),
+            ("suffix = ':{account}'", "arn:111122223333"),
+            ("contains = ':{account}:'", "arn:111122223333:thing"),
+        ] {
+            let asked = [condition(&format!("path = '@'\n{test}"))];
+            assert!(!all_hold(&asked, &json!(told)), "{test}");
+            let asked = filled(&asked, &known).expect("a value");
+            assert!(all_hold(&asked, &json!(told)), "{test}");
+            assert!(!all_hold(&asked, &json!("444455556666")), "{test}");
+        }
+    }
+
+    #[test]
+    fn conditions_without_templates_stay_as_they_are() {
+        let plain = [condition("path = 'a'\nequals = '1'\nnot = true")];
+        assert!(matches!(filled(&plain, &known), Ok(Cow::Borrowed(_))));
+        let mixed = [plain[0].clone(), condition("path = 'a'\nequals = '{account}'\nnot = true")];
+        let mixed = filled(&mixed, &known).expect("a value");
+        assert!(all_hold(&mixed, &json!({ "a": "2" })) && !all_hold(&mixed, &json!({ "a": "1" })));
+        assert!(filled(&[condition("path = 'a'\nequals = '{item}'")], &known).is_err());
     }
 
     proptest! {

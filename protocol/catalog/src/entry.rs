@@ -283,7 +283,7 @@ pub enum Place {
 }
 
 /// A test of a thing: a path and one comparison. Values are compared as text, so that JSON's
-/// `true` and XML's `true` are the same.
+/// `true` and XML's `true` are the same; they may hold `{account}`, `{partition}` and `{region}`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Condition {

@@ -196,6 +196,8 @@ iam = ["kms:DescribeKey"]
             ),
             (r#"prefix = "aws/", not = true"#, "not = true"),
             (r#"prefix = "aws/", not = true"#, "in = []"),
+            (r#"prefix = "aws/", not = true"#, r#"equals = "{item}""#),
+            (r#"prefix = "aws/", not = true"#, r#"equals = "{account""#),
             (
                 r#"size = { input = "Limit", value = 100 }"#,
                 r#"size = { input = "Limit", value = 0 }"#,

@@ -3,6 +3,7 @@
 use protocol::judge::Judgement;
 
 use super::Notes;
+use crate::condition::{self, PLACEHOLDERS};
 use crate::entry::{Call, Condition, Probe};
 use crate::path;
 use crate::template::{self, Part};
@@ -66,6 +67,24 @@ fn conditions(key: &str, conditions: &[Condition], place: &str, notes: &mut Note
         });
         let empty = one_of.as_ref().is_some_and(Vec::is_empty);
         notes.unless(!empty, place, || format!("{key}: `in` has no values to compare with"));
+        condition::texts(condition).for_each(|text| value(key, text, place, notes));
+    }
+}
+
+/// What a condition compares with: a text, or a template of what all things of an answer share.
+fn value(key: &str, text: &str, place: &str, notes: &mut Notes) {
+    for part in template::parts(text) {
+        match part {
+            Err(error) => notes.add(place, format!("{key}: {error}")),
+            Ok(Part::Placeholder(name)) => {
+                notes.unless(PLACEHOLDERS.contains(&name), place, || {
+                    format!(
+                        "{key}: {{{name}}} is none of {{account}}, {{partition}} and {{region}}"
+                    )
+                })
+            }
+            Ok(Part::Text(_)) => {}
+        }
     }
 }
 
