@@ -7,11 +7,11 @@ mod gather;
 mod recognise;
 mod things;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use catalog::entry::{Call, Condition, ErrorRow, Paging, Scope, Wire};
-use protocol::{ProbeId, ServiceId};
 use protocol::budget::Bucket;
+use protocol::{ProbeId, ServiceId};
 
 pub(crate) use gather::{MORE, TOKEN, gather};
 pub(crate) use recognise::{Captured, Request, captured};
@@ -43,7 +43,9 @@ pub(crate) struct Question {
     /// The entries that ask it.
     pub(crate) entries: Vec<ServiceId>,
     /// What its dice are thrown for.
-    pub(crate) tag: String,
+    pub(crate) tag: u64,
+    /// Regions where the table says that no entry that asks it is offered.
+    pub(crate) not_offered: BTreeSet<String>,
     /// Where its cells are.
     pub(crate) scope: Scope,
     /// Where a global service is called and signed for.
@@ -177,11 +179,5 @@ impl Questions {
     /// The questions that a name may mean.
     pub(crate) fn named(&self, name: &Name) -> &[usize] {
         self.by_name.get(name).map_or(&[], Vec::as_slice)
-    }
-}
-
-impl Default for Node {
-    fn default() -> Self {
-        Self::Nothing
     }
 }

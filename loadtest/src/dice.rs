@@ -11,10 +11,7 @@ impl Dice {
 
     /// The dice for a part that is named by a text.
     pub(crate) fn and(self, part: &str) -> Self {
-        let hash = part.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-        self.nth(hash)
+        self.nth(number_of(part))
     }
 
     /// The dice for a part that is named by a number.
@@ -46,6 +43,18 @@ impl Dice {
     pub(crate) fn pick<T>(self, from: &[T]) -> Option<&T> {
         usize::try_from(self.below(from.len() as u64)).ok().and_then(|at| from.get(at))
     }
+}
+
+/// The number that stands for a text (FNV-1a); worth keeping for texts that are used often.
+pub(crate) const fn number_of(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut at = 0;
+    while at < bytes.len() {
+        hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        at += 1;
+    }
+    hash
 }
 
 /// The finaliser of splitmix64.

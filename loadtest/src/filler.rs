@@ -41,18 +41,23 @@ impl Expect {
             Self::Url
         } else if ends(&["date", "time", "timestamp", "createdat", "updatedat", "modifiedat"])
             || ends(&["_at", "lastused", "created"])
+            || starts(&["notafter", "notbefore"])
             || last.ends_with("At")
         {
             Self::Moment
         } else if ends(&["status", "state"]) {
             Self::State
-        } else if capital("Is") || capital("is") || capital("Has") {
-            Self::Truth
-        } else if ends(&["enabled", "encrypted", "public", "multiaz", "managed", "isdefault"])
+        } else if capital("Is")
+            || capital("is")
+            || capital("Has")
+            || ends(&["enabled", "encrypted", "public", "multiaz", "managed", "isdefault"])
             || starts(&["multiregion", "autoenable", "allsupported"])
         {
             Self::Truth
-        } else if ends(&["count", "size", "bytes", "capacity", "port", "days", "sizeingb"]) {
+        } else if ends(&["count", "size", "bytes", "capacity", "port", "days", "sizeingb"])
+            || starts(&["numberof", "numof"])
+            || path.contains("Size") && last == "Value"
+        {
             Self::Number
         } else if ends(&["name"]) {
             Self::Name

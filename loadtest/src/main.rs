@@ -49,7 +49,9 @@ fn read(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Option<Op
             "--verify" => options.manner.verify_signatures = true,
             "--truth" => options.truth = true,
             "--help" | "-h" => return Ok(None),
-            other => bail!("there is no option {other}; stand-in --help lists those that there are"),
+            other => {
+                bail!("there is no option {other}; stand-in --help lists those that there are")
+            }
         }
     }
     Ok(Some(options))
@@ -57,7 +59,8 @@ fn read(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Option<Op
 
 fn latency(text: &str) -> anyhow::Result<Latency> {
     let milliseconds = |text: &str| {
-        let number = text.parse().with_context(|| format!("{text} is not a number of milliseconds"));
+        let number =
+            text.parse().with_context(|| format!("{text} is not a number of milliseconds"));
         number.map(Duration::from_millis)
     };
     Ok(match text.split_once(':') {

@@ -288,8 +288,10 @@ fn own_page(shared: &Shared, page: &str) -> Response<Body> {
 /// # Errors
 /// The catalog's sentence, where it cannot be selected from.
 pub fn truth_lines(world: &World, all_services: bool) -> Result<String, String> {
-    let selection =
-        protocol::selection::Selection { all_services, ..protocol::selection::Selection::default() };
+    let selection = protocol::selection::Selection {
+        all_services,
+        ..protocol::selection::Selection::default()
+    };
     let probes = world.catalog().select(&selection).map_err(|error| error.to_string())?;
     let mut lines = String::new();
     for cell in world.truth(&probes) {

@@ -6,9 +6,10 @@
 use std::fmt::Write as _;
 
 /// What a node of an answer is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Node {
     /// Nothing leads here yet.
+    #[default]
     Nothing,
     /// A plain value: the number of its slot.
     Leaf(usize),
@@ -34,7 +35,8 @@ pub(crate) type Values = Vec<Option<String>>;
 impl Node {
     /// Grows the tree so that `path` leads to `end`. What is there stays where paths disagree.
     pub(crate) fn grow(&mut self, path: &str, end: Self) {
-        let (step, rest) = path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
+        let (step, rest) =
+            path.split_once('.').map_or((path, None), |(step, rest)| (step, Some(rest)));
         let (name, list) = step.strip_suffix("[]").map_or((step, false), |name| (name, true));
         let mut target = if name == "@" { self } else { self.member(name) };
         if list {
@@ -194,7 +196,11 @@ impl Answer<'_> {
     }
 }
 
-fn list_json<T>(out: &mut String, elements: impl Iterator<Item = T>, write: impl Fn(&mut String, T)) {
+fn list_json<T>(
+    out: &mut String,
+    elements: impl Iterator<Item = T>,
+    write: impl Fn(&mut String, T),
+) {
     out.push('[');
     for (at, element) in elements.enumerate() {
         if at > 0 {

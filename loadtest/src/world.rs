@@ -4,14 +4,15 @@
 //! can be told without asking the server, and the server needs no memory for five thousand accounts.
 
 mod fault;
+mod making;
 mod things;
 mod truth;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use catalog::Catalog;
 use catalog::entry::Scope;
-use catalog::{Catalog, Offered};
 use protocol::FailureKind;
 use protocol::ids::GLOBAL;
 
@@ -19,7 +20,8 @@ use crate::ask::{Question, Questions, gather};
 use crate::dice::Dice;
 use crate::synthetic::Organization;
 pub(crate) use fault::{Fault, Worded, broken, throttled, unknown_operation};
-pub(crate) use things::{Parent, Thing, policy};
+pub(crate) use making::policy;
+pub(crate) use things::{Parent, Thing};
 pub use truth::TruthCell;
 
 /// The world. Cheap to clone.
@@ -90,7 +92,8 @@ const BIG: &[&str] = &[
 ];
 
 /// Where accounts work beside their first region.
-const FAVOURITES: &[&str] = &["eu-west-1", "us-west-2", "eu-central-1", "ap-southeast-2", "us-east-2"];
+const FAVOURITES: &[&str] =
+    &["eu-west-1", "us-west-2", "eu-central-1", "ap-southeast-2", "us-east-2"];
 pub(crate) const FIRST_REGION: &str = "us-east-1";
 
 /// The service whose answers are the organization's own.
@@ -107,8 +110,9 @@ impl World {
         let hangs = hanging(&org, &questions);
         let aws_most = vec![3; questions.all.len()];
         let mut parts = Parts { org, catalog, questions, regions, hangs, aws_most };
-        parts.aws_most =
-            (0..parts.questions.all.len()).map(|at| things::distinct_defaults(&parts, at)).collect();
+        parts.aws_most = (0..parts.questions.all.len())
+            .map(|at| things::distinct_defaults(&parts, at))
+            .collect();
         Self(Arc::new(parts))
     }
 
@@ -222,17 +226,6 @@ impl Parts {
         }
         let off = !self.in_use(service, cell) && dice.nth(4).per_mille(700);
         if off { Mood::Off } else { Mood::Normal }
-    }
-
-    /// Whether the table says that no entry of a question is offered in a region.
-    fn is_not_offered(&self, question: &Question, region: &str) -> bool {
-        !question.entries.is_empty()
-            && question.entries.iter().all(|service| {
-                self.catalog.entry(service).is_some_and(|entry| {
-                    let offered = self.catalog.offered(entry, question.scope, region);
-                    matches!(offered, Offered::No { .. })
-                })
-            })
     }
 }
 

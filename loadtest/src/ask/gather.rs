@@ -1,12 +1,13 @@
 //! Gathers the distinct questions of a catalog.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use catalog::Catalog;
 use catalog::bucket::{KeyBy, LocationBy};
 use catalog::entry::{Call, Entry, Scope, Wire};
+use catalog::{Catalog, Offered};
 
 use super::{About, Name, Question, Questions, Reading, ThingShape};
+use crate::dice::number_of;
 use crate::tree::Node;
 
 /// The slots of an answer around its things.
@@ -52,7 +53,13 @@ impl<'c> Gathered<'c> {
         Self { catalog, questions, known: HashMap::new(), classes: HashMap::new() }
     }
 
-    fn question(&mut self, entry: &Entry, scope: Scope, call: &Call, above: Option<usize>) -> usize {
+    fn question(
+        &mut self,
+        entry: &Entry,
+        scope: Scope,
+        call: &Call,
+        above: Option<usize>,
+    ) -> usize {
         let name = name_of(entry, call);
         let key = format!(
             "{name:?} {:?} {:?} {:?} {:?} {:?} {:?} {scope:?} {above:?} {:?}",
@@ -109,7 +116,11 @@ impl<'c> Gathered<'c> {
             catalog::Variant { fips: false, dual_stack: false },
         );
         Question {
-            tag: format!("{}:{}:{}:{:?}", service, call.operation, call.items, call.params),
+            tag: number_of(&format!(
+                "{}:{}:{}:{:?}",
+                service, call.operation, call.items, call.params
+            )),
+            not_offered: BTreeSet::new(),
             entries: Vec::new(),
             wire: entry.protocol,
             operation: call.operation.clone(),
@@ -129,9 +140,11 @@ impl<'c> Gathered<'c> {
             bucket: rule.map_or(DEFAULT_BUCKET, |rule| rule.bucket),
             class: class_at,
             regional_bucket: rule.is_none_or(|rule| rule.location == LocationBy::Region),
-            action: call.iam.first().cloned().unwrap_or_else(|| {
-                format!("{signing}:{}", call.operation)
-            }),
+            action: call
+                .iam
+                .first()
+                .cloned()
+                .unwrap_or_else(|| format!("{signing}:{}", call.operation)),
             body_is_document: call.documents.values().any(|path| path == "@"),
             counts: false,
             is_switch: false,
@@ -162,16 +175,34 @@ impl<'c> Gathered<'c> {
         Reading { question: at, parent, only, own, on, counts: call.counts, errors }
     }
 
+    /// The regions where no entry of a question is offered.
+    fn not_offered(&self, question: &Question) -> BTreeSet<String> {
+        let regions = self.catalog.partition("aws").into_iter().flat_map(|one| &one.regions);
+        let nowhere = |region: &str| {
+            question.entries.iter().all(|service| {
+                self.catalog.entry(service).is_some_and(|entry| {
+                    let offered = self.catalog.offered(entry, question.scope, region);
+                    matches!(offered, Offered::No { .. })
+                })
+            })
+        };
+        let names = regions.map(|region| region.name.as_str()).chain([protocol::ids::GLOBAL]);
+        names.filter(|region| nowhere(region)).map(str::to_owned).collect()
+    }
+
     fn finish(mut self) -> Questions {
         for at in 0..self.questions.all.len() {
             let has = |about| {
                 let family = |at: usize| self.questions.all.get(at);
                 let own = family(at);
-                let children = own.iter().flat_map(|one| &one.children).filter_map(|at| family(*at));
+                let children =
+                    own.iter().flat_map(|one| &one.children).filter_map(|at| family(*at));
                 own.into_iter().chain(children).any(|one| one.thing.has_goal(about))
             };
             let (is_switch, tells_owner) = (has(About::Switch), has(About::Owner));
+            let not_offered = self.questions.all.get(at).map(|one| self.not_offered(one));
             if let Some(question) = self.questions.all.get_mut(at) {
+                question.not_offered = not_offered.unwrap_or_default();
                 question.is_switch = is_switch;
                 question.tells_owner = tells_owner;
                 question.thing.order_goals();

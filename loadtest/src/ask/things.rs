@@ -37,20 +37,18 @@ impl ThingShape {
     }
 
     /// Takes in conditions; answers with them and their slots.
-    pub(crate) fn goal(&mut self, about: About, conditions: &[Condition]) -> Vec<(usize, Condition)> {
+    pub(crate) fn goal(
+        &mut self,
+        about: About,
+        conditions: &[Condition],
+    ) -> Vec<(usize, Condition)> {
         let placed: Vec<_> = conditions
             .iter()
             .map(|condition| (self.slot(&condition.path, Role::Plain), condition.clone()))
             .collect();
         for (slot, condition) in &placed {
-            let words = condition.equals.iter().chain(condition.one_of.iter().flatten());
-            if words.into_iter().any(|word| word == "true" || word == "false") {
-                if let Some(slot) = self.slots.get_mut(*slot) {
-                    slot.expect = Expect::Truth;
-                }
-            } else if let Some(slot) = self.slots.get_mut(*slot).filter(|s| s.role == Role::Plain) {
-                // The words of conditions are texts, whatever their path is called.
-                slot.expect = if slot.expect == Expect::Arn { Expect::Arn } else { Expect::Text };
+            if let Some(slot) = self.slots.get_mut(*slot).filter(|slot| slot.role == Role::Plain) {
+                slot.expect = expected(condition, slot.expect);
             }
         }
         let same = |goal: &Goal| {
@@ -107,6 +105,23 @@ impl ThingShape {
     /// The slot of a path, where a thing has one.
     pub(crate) fn of_path(&self, path: &str) -> Option<usize> {
         self.slots.iter().position(|slot| slot.path == path)
+    }
+}
+
+/// What a condition lets expect of a value: the words that it compares with tell more than a name.
+fn expected(condition: &Condition, by_name: Expect) -> Expect {
+    let Condition { equals, one_of, prefix, suffix, contains, .. } = condition;
+    let mut words = equals.iter().chain(one_of.iter().flatten()).peekable();
+    if words.peek().is_none() {
+        let parts = prefix.is_some() || suffix.is_some() || contains.is_some();
+        return if parts && by_name != Expect::Arn { Expect::Text } else { by_name };
+    }
+    if words.clone().all(|word| word == "true" || word == "false") {
+        Expect::Truth
+    } else if words.all(|word| word.parse::<i64>().is_ok()) {
+        Expect::Number
+    } else {
+        Expect::Text
     }
 }
 

@@ -65,7 +65,8 @@ fn members(operation: &Operation) -> impl Iterator<Item = Member> + Clone {
 
 /// Checks every parameter that is sent, and that none that is required is missing.
 pub(crate) fn check(operation: &Operation, sent: &Sent<'_>) -> Result<(), Complaint> {
-    let unknown = |name: &str| Complaint::Unknown { operation: operation.name, name: name.to_owned() };
+    let unknown =
+        |name: &str| Complaint::Unknown { operation: operation.name, name: name.to_owned() };
     let known = members(operation);
     for (name, value) in sent.query {
         if fixed_in_path(operation, name) {
@@ -83,9 +84,9 @@ pub(crate) fn check(operation: &Operation, sent: &Sent<'_>) -> Result<(), Compla
         json_fits(operation, member.ok_or_else(|| unknown(name))?, value)?;
     }
     for (name, _) in &sent.headers {
-        let known = known.clone().any(|m| {
-            m.place == "h" && (m.name.eq_ignore_ascii_case(name) || m.kind == "o")
-        });
+        let known = known
+            .clone()
+            .any(|m| m.place == "h" && (m.name.eq_ignore_ascii_case(name) || m.kind == "o"));
         if !known && !COMMON_HEADERS.contains(name) {
             return Err(unknown(name));
         }
@@ -185,7 +186,10 @@ mod tests {
         assert_eq!(form("DescribeImages", &[("Owner.1", "self")]), Ok(()));
         assert!(form("DescribeImages", &[("Owners.1", "self")]).is_err());
         assert!(form("DescribeImages", &[("Owner", "self")]).is_err());
-        assert_eq!(form("ListStacks", &[("StackStatusFilter.member.1", "CREATE_COMPLETE")]), Ok(()));
+        assert_eq!(
+            form("ListStacks", &[("StackStatusFilter.member.1", "CREATE_COMPLETE")]),
+            Ok(())
+        );
         assert!(form("ListStacks", &[("StackStatusFilter.1", "CREATE_COMPLETE")]).is_err());
         assert_eq!(form("DescribeVpcs", &[("Filter.1.Name", "x")]), Ok(()));
     }
@@ -199,9 +203,8 @@ mod tests {
     #[test]
     fn json_bodies_have_known_members_of_the_right_type() {
         let operation = Known::load().by_target("TrentService.DescribeKey").expect("known");
-        let check_body = |body: Value| {
-            check(&operation, &Sent { body: body.as_object(), ..Sent::default() })
-        };
+        let check_body =
+            |body: Value| check(&operation, &Sent { body: body.as_object(), ..Sent::default() });
         assert_eq!(check_body(json!({ "KeyId": "a" })), Ok(()));
         assert!(matches!(check_body(json!({})), Err(Complaint::Missing { name: "KeyId", .. })));
         assert!(check_body(json!({ "KeyId": "a", "Key": "b" })).is_err());

@@ -30,7 +30,9 @@ impl Template {
         let query = query
             .split('&')
             .filter(|pair| !pair.is_empty())
-            .map(|pair| pair.split_once('=').map_or((pair, None), |(key, value)| (key, Some(value))))
+            .map(|pair| {
+                pair.split_once('=').map_or((pair, None), |(key, value)| (key, Some(value)))
+            })
             .collect();
         Self { segments, query }
     }

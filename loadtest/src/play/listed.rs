@@ -47,9 +47,8 @@ pub(crate) fn answer(
     found: &Captured,
 ) -> Reply {
     let wire = question.wire;
-    let error = |status, worded: &Worded| {
-        Reply::error(wire, &question.signing, status, worded, &asked.id)
-    };
+    let error =
+        |status, worded: &Worded| Reply::error(wire, &question.signing, status, worded, &asked.id);
     let cell = Cell { account: asked.caller.account, region: question.cell_region(asked.region) };
     let parent = match question.parent {
         None => None,
@@ -65,7 +64,9 @@ pub(crate) fn answer(
             }
             None if stage.world.outcome(above, cell, None).is_err() => None,
             None => {
-                stage.limits.count_refusal(format!("{}: of a thing that is not there", asked.read.said));
+                stage
+                    .limits
+                    .count_refusal(format!("{}: of a thing that is not there", asked.read.said));
                 let message = "The thing that was asked for does not exist.";
                 return error(404, &Worded::new("ResourceNotFoundException", message));
             }
@@ -85,9 +86,7 @@ pub(crate) fn answer(
         return error(400, &Worded::new(code, message));
     };
     let things: Vec<Values> = (window.from..window.to)
-        .map(|index| {
-            stage.world.thing(at, cell, parent.as_ref(), population, index as u64).values
-        })
+        .map(|index| stage.world.thing(at, cell, parent.as_ref(), population, index as u64).values)
         .collect();
     if question.body_is_document {
         let unique = format!("{:016x}", list.bits());
@@ -123,7 +122,7 @@ fn moved(region: &str) -> Worded {
 fn list_dice(stage: &Stage, question: &Question, cell: Cell<'_>, parent: Option<&Parent>) -> Dice {
     let dice = stage.world.organization().dice().and("pages").nth(cell.account as u64);
     let above = parent.map_or(u64::MAX, |parent| parent.index);
-    dice.and(cell.region).and(&question.tag).nth(above)
+    dice.and(cell.region).nth(question.tag).nth(above)
 }
 
 /// The thing that a child's request is about, and the region that the request must go to.

@@ -49,11 +49,21 @@ fn of_management(org: &Organization, operation: &str, request: &Request) -> Answ
             let all = org.accounts.iter().map(|account| account_json(org, account)).collect();
             page("Accounts", all, request, true)
         }
-        "ListRoots" => page("Roots", org.units.first().map(|one| root(org, one)).into_iter().collect(), request, false),
+        "ListRoots" => page(
+            "Roots",
+            org.units.first().map(|one| root(org, one)).into_iter().collect(),
+            request,
+            false,
+        ),
         "ListOrganizationalUnitsForParent" => {
             let parent = named_unit(org, request, "ParentId")?;
             let children = org.units.iter().filter(|unit| unit.parent == Some(parent));
-            page("OrganizationalUnits", children.map(|one| unit(org, one)).collect(), request, false)
+            page(
+                "OrganizationalUnits",
+                children.map(|one| unit(org, one)).collect(),
+                request,
+                false,
+            )
         }
         "ListAccountsForParent" => {
             let parent = named_unit(org, request, "ParentId")?;
@@ -71,7 +81,8 @@ fn of_management(org: &Organization, operation: &str, request: &Request) -> Answ
         }
         "ListTagsForResource" => {
             let account = named_account(org, request, "ResourceId")?;
-            let tags = account.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value }));
+            let tags =
+                account.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value }));
             page("Tags", tags.collect(), request, false)
         }
         "ListDelegatedAdministrators" => {

@@ -94,8 +94,7 @@ impl Incoming {
             return read_form(known, signing, request, &self.body);
         }
         request.body = members(&self.body);
-        let operations =
-            known.by_route(signing, self.method.as_str(), &self.path, &request.query);
+        let operations = known.by_route(signing, self.method.as_str(), &self.path, &request.query);
         let first = operations.first();
         let xml = first.map_or(signing == "s3", |operation| operation.protocol == "rest-xml");
         Read {

@@ -21,7 +21,8 @@ const LONGEST: usize = 2048;
 const MOST_ARNS: usize = 10;
 
 /// Managed policies that allow every read.
-const READERS: &[&str] = &["ReadOnlyAccess", "job-function/ViewOnlyAccess", "SecurityAudit", "AdministratorAccess"];
+const READERS: &[&str] =
+    &["ReadOnlyAccess", "job-function/ViewOnlyAccess", "SecurityAudit", "AdministratorAccess"];
 
 /// Reads the session policy of an AssumeRole.
 pub(crate) fn read(request: &Request) -> Result<SessionPolicy, Worded> {
@@ -32,17 +33,24 @@ pub(crate) fn read(request: &Request) -> Result<SessionPolicy, Worded> {
         .filter(|(name, _)| name.starts_with("PolicyArns.member.") && name.ends_with(".arn"))
         .map(|(_, arn)| arn.clone())
         .collect();
-    let length = document.as_ref().map_or(0, String::len) + arns.iter().map(String::len).sum::<usize>();
+    let length =
+        document.as_ref().map_or(0, String::len) + arns.iter().map(String::len).sum::<usize>();
     if length > LONGEST || arns.len() > MOST_ARNS {
         return Err(Worded::new(
             "PackedPolicyTooLarge",
-            format!("Packed size of session policies consumes {}% of allotted space", length * 100 / LONGEST),
+            format!(
+                "Packed size of session policies consumes {}% of allotted space",
+                length * 100 / LONGEST
+            ),
         ));
     }
     for arn in &arns {
         let name = arn.strip_prefix("arn:aws:iam::aws:policy/");
         if !name.is_some_and(|name| READERS.contains(&name)) {
-            return Err(Worded::new("ValidationError", format!("{arn} is not a policy that exists")));
+            return Err(Worded::new(
+                "ValidationError",
+                format!("{arn} is not a policy that exists"),
+            ));
         }
     }
     let Some(document) = document else {
@@ -120,8 +128,8 @@ mod tests {
     fn a_read_only_session_is_denied_only_what_its_document_denies() {
         let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["s3:GetObject","lambda:GetFunction"],"Resource":"*"}]}"#;
         let arn = "arn:aws:iam::aws:policy/ReadOnlyAccess";
-        let policy =
-            read(&request(&[("Policy", document), ("PolicyArns.member.1.arn", arn)])).expect("read");
+        let policy = read(&request(&[("Policy", document), ("PolicyArns.member.1.arn", arn)]))
+            .expect("read");
         assert!(policy.denies("s3:GetObject").is_some());
         assert_eq!(policy.denies("s3:ListAllMyBuckets"), None);
         let alone = read(&request(&[("Policy", document)])).expect("read");

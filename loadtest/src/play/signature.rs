@@ -19,7 +19,8 @@ pub(crate) fn verify(incoming: &Incoming, credential: &Credential, secret: &str)
 }
 
 fn canonical(incoming: &Incoming, credential: &Credential) -> String {
-    let path = if credential.signing == "s3" { incoming.path.clone() } else { encoded(&incoming.path) };
+    let path =
+        if credential.signing == "s3" { incoming.path.clone() } else { encoded(&incoming.path) };
     let mut query: Vec<String> = incoming
         .query
         .split('&')

@@ -16,7 +16,9 @@ use super::session_policy::SessionPolicy;
 use super::{listed, organizations, regions, signature, sts};
 use crate::ask::{Name, Question};
 use crate::known::{Known, Operation, Sent, check};
-use crate::world::{Cell, FIRST_REGION, Mischief, World, Worded, broken, throttled, unknown_operation};
+use crate::world::{
+    Cell, FIRST_REGION, Mischief, Worded, World, broken, throttled, unknown_operation,
+};
 
 /// Everything that a reply depends on.
 pub(crate) struct Stage {
@@ -67,7 +69,8 @@ impl Stage {
         longest_session: Option<i64>,
     ) -> Self {
         let mut classes = world.questions().classes.clone();
-        classes.extend(["sts", "organizations", "account", "ec2:DescribeRegions"].map(str::to_owned));
+        classes
+            .extend(["sts", "organizations", "account", "ec2:DescribeRegions"].map(str::to_owned));
         Self {
             mint: Mint::new(world.organization().shape.seed),
             limits: Limits::new(enforce_buckets),
@@ -269,15 +272,12 @@ impl Stage {
         if self.limits.take(key, bucket) { Ok(()) } else { Err(throttled(wire, signing)) }
     }
 
-    fn of_catalog(
-        &self,
-        asked: &Asked<'_>,
-        operation: &Operation,
-    ) -> Result<Reply, (u16, Worded)> {
+    fn of_catalog(&self, asked: &Asked<'_>, operation: &Operation) -> Result<Reply, (u16, Worded)> {
         let Some((at, question, found)) = listed::question(self, asked, operation) else {
             let Read { said, wire, .. } = asked.read;
             let named = self.world.questions().named(&name(asked, operation));
-            let what = if named.is_empty() { "is in no catalog entry" } else { "is asked in another way" };
+            let what =
+                if named.is_empty() { "is in no catalog entry" } else { "is asked in another way" };
             self.limits.count_refusal(format!("{said}: {} {what}", operation.name));
             return Err((400, unknown_operation(*wire, operation.name)));
         };
@@ -317,7 +317,8 @@ impl Stage {
         match &question.home {
             // S3 lists buckets in any region, and each bucket has a region of its own.
             Some(home) if question.signing != "s3" && home != asked.region => {
-                self.limits.count_refusal(format!("{}: signed for {}", asked.read.said, asked.region));
+                self.limits
+                    .count_refusal(format!("{}: signed for {}", asked.read.said, asked.region));
                 Err(wrong_region(home))
             }
             _ => Ok(()),

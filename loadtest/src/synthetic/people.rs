@@ -10,8 +10,22 @@ use super::{Account, Shape, Unit};
 use crate::dice::Dice;
 
 const PRODUCTS: &[&str] = &[
-    "ledger", "checkout", "search", "catalog", "mobile", "web", "billing", "fraud", "insights",
-    "warehouse", "delivery", "partner", "loyalty", "identity", "media", "pricing",
+    "ledger",
+    "checkout",
+    "search",
+    "catalog",
+    "mobile",
+    "web",
+    "billing",
+    "fraud",
+    "insights",
+    "warehouse",
+    "delivery",
+    "partner",
+    "loyalty",
+    "identity",
+    "media",
+    "pricing",
 ];
 
 /// Every so many accounts one is suspended, and one cannot be entered.

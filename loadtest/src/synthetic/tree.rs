@@ -26,7 +26,7 @@ const UNITS: &[(usize, &str, bool)] = &[
     (2, "Network", false),
     (2, "Shared Services", false),
     (1, "Workloads", false),
-    (2, "Payments", true),
+    (2, "Payments", false),
     (3, "Prod", false),
     (3, "Test", false),
     (2, "Retail", false),
@@ -34,15 +34,19 @@ const UNITS: &[(usize, &str, bool)] = &[
     (3, "Test", false),
     (2, "Data Platform", false),
     (3, "Prod", false),
-    (3, "Research", false),
+    (3, "Research", true),
     (1, "Sandbox", false),
     (1, "Suspended", false),
 ];
 
 pub(crate) fn grow(dice: Dice) -> Vec<Unit> {
     let stem = format!("{:04x}", dice.and("root").bits() >> 48);
-    let root =
-        Unit { id: format!("r-{stem}"), name: "Root".to_owned(), parent: None, denies_regions: false };
+    let root = Unit {
+        id: format!("r-{stem}"),
+        name: "Root".to_owned(),
+        parent: None,
+        denies_regions: false,
+    };
     let mut units = vec![root];
     let mut above = vec![0];
     for (depth, name, denies) in UNITS {

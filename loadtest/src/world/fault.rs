@@ -39,9 +39,10 @@ impl Fault {
             Self::Denied(mood) => denied(question, mood, caller),
             Self::Broken => (500, broken(wire)),
             Self::Says(worded) => (if wire == Wire::RestJson { 404 } else { 400 }, worded.clone()),
-            Self::NotOffered => {
-                (if is_rest(wire) { 404 } else { 400 }, unknown_operation(wire, &question.operation))
-            }
+            Self::NotOffered => (
+                if is_rest(wire) { 404 } else { 400 },
+                unknown_operation(wire, &question.operation),
+            ),
         }
     }
 }
@@ -55,7 +56,8 @@ fn denied(question: &Question, mood: &Mood, caller: &str) -> (u16, Worded) {
         }
         _ => format!("because no identity-based policy allows the {action} action"),
     };
-    let message = format!("User: {caller} is not authorized to perform: {action} on resource: * {why}");
+    let message =
+        format!("User: {caller} is not authorized to perform: {action} on resource: * {why}");
     match question.wire {
         Wire::Ec2 => {
             let message = format!("You are not authorized to perform this operation. {message}");
@@ -84,7 +86,9 @@ pub(crate) fn unknown_operation(wire: Wire, operation: &str) -> Worded {
             let message = format!("The action {operation} is not valid for this web service.");
             Worded::new("InvalidAction", message)
         }
-        _ => Worded::new("UnknownOperationException", format!("There is no operation {operation}.")),
+        _ => {
+            Worded::new("UnknownOperationException", format!("There is no operation {operation}."))
+        }
     }
 }
 
@@ -94,9 +98,7 @@ pub(crate) fn throttled(wire: Wire, signing: &str) -> (u16, Worded) {
     match (wire, signing) {
         (_, "organizations") => (400, Worded::new("TooManyRequestsException", rate)),
         (Wire::Ec2, _) => (503, Worded::new("RequestLimitExceeded", "Request limit exceeded.")),
-        (Wire::RestXml, "s3") => {
-            (503, Worded::new("SlowDown", "Please reduce your request rate."))
-        }
+        (Wire::RestXml, "s3") => (503, Worded::new("SlowDown", "Please reduce your request rate.")),
         (Wire::Query | Wire::RestXml, _) => (400, Worded::new("Throttling", rate)),
         (Wire::Json10 | Wire::Json11, _) => (400, Worded::new("ThrottlingException", rate)),
         (Wire::RestJson, _) => (429, Worded::new("TooManyRequestsException", rate)),

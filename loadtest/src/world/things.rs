@@ -1,12 +1,12 @@
 //! The things of a cell: how many there are, whose they are, and what each says.
 
-use catalog::entry::Condition;
 use protocol::FailureKind;
 
-use super::{Cell, Fault, FIRST_REGION, Mood, Parts, World};
+use super::making::Making;
+use super::{Cell, FIRST_REGION, Fault, Mood, Parts, World};
 use crate::ask::{About, Captured, Goal, Question, Role};
 use crate::dice::Dice;
-use crate::filler::{Expect, Where};
+use crate::filler::Where;
 use crate::solve;
 use crate::tree::Values;
 
@@ -34,6 +34,8 @@ pub(crate) struct Parent {
 pub(crate) struct Population {
     pub(crate) aws: u64,
     pub(crate) customers: u64,
+    /// Whether the customer uses the service there.
+    pub(crate) used: bool,
 }
 
 impl Population {
@@ -129,7 +131,7 @@ pub(super) fn distinct_defaults(parts: &Parts, at: usize) -> u64 {
     let Some(question) = parts.questions.all.get(at) else { return 0 };
     let Some(slot) = question.thing.of_role(Role::Id) else { return 1 };
     let cell = Cell { account: 0, region: FIRST_REGION };
-    let population = Population { aws: 3, customers: 0 };
+    let population = Population { aws: 3, customers: 0, used: true };
     let id = |index| {
         let mut thing = parts.thing(question, cell, None, population, index);
         thing.values.get_mut(slot).and_then(Option::take)
@@ -147,7 +149,7 @@ impl Parts {
         cell: Cell<'_>,
         parent: Option<&Parent>,
     ) -> Result<Population, Fault> {
-        if self.is_not_offered(question, cell.region) {
+        if question.not_offered.contains(cell.region) {
             return Err(Fault::NotOffered);
         }
         let mood = self.mood(question, cell);
@@ -162,7 +164,7 @@ impl Parts {
             }
             Mood::HalfDenied(_) | Mood::Normal => {}
         }
-        let dice = self.dice(cell).and(&question.tag);
+        let dice = self.dice(cell).nth(question.tag);
         let used = self.in_use(&question.service, cell);
         match parent {
             Some(parent) => children(question, dice.nth(parent.index), used, parent),
@@ -179,9 +181,9 @@ impl Parts {
         index: u64,
     ) -> Thing {
         let above = parent.map_or(u64::MAX, |parent| parent.index);
-        let dice = self.dice(cell).and(&question.tag).nth(above).and("thing").nth(index);
+        let dice = self.dice(cell).nth(question.tag).nth(above).and("thing").nth(index);
         let aws = index < population.aws;
-        let used = self.in_use(&question.service, cell);
+        let used = population.used;
         let first = match parent {
             Some(parent) if question.single => parent.first,
             _ => index == population.aws,
@@ -224,15 +226,15 @@ fn roots(question: &Question, dice: Dice, used: bool, most: u64) -> Result<Popul
     let row = || question.row(FailureKind::Off).or_else(|| question.row(FailureKind::Absent));
     if question.single {
         if used {
-            return Ok(Population { aws: 0, customers: 1 });
+            return Ok(Population { aws: 0, customers: 1, used });
         }
         let told_apart = question.is_switch || question.tells_owner;
         return match row() {
             Some(worded) if !can_be_off(question) || dice.per_mille(500) => {
                 Err(Fault::Says(worded))
             }
-            _ if told_apart => Ok(Population { aws: 1, customers: 0 }),
-            _ => Ok(Population { aws: 0, customers: 1 }),
+            _ if told_apart => Ok(Population { aws: 1, customers: 0, used }),
+            _ => Ok(Population { aws: 0, customers: 1, used }),
         };
     }
     let aws = if question.tells_owner { dice.and("aws").below(most + 1) } else { 0 };
@@ -243,7 +245,7 @@ fn roots(question: &Question, dice: Dice, used: bool, most: u64) -> Result<Popul
     };
     match question.row(FailureKind::Absent) {
         Some(worded) if aws + customers == 0 => Err(Fault::Says(worded)),
-        _ => Ok(Population { aws, customers }),
+        _ => Ok(Population { aws, customers, used }),
     }
 }
 
@@ -261,7 +263,7 @@ fn children(
     }
     if question.single {
         let aws = u64::from(parent.aws);
-        return Ok(Population { aws, customers: 1 - aws });
+        return Ok(Population { aws, customers: 1 - aws, used });
     }
     let some = used && (parent.first || dice.and("some").per_mille(600));
     let customers = if some {
@@ -269,7 +271,7 @@ fn children(
     } else {
         u64::from(question.is_switch && dice.and("not on").per_mille(400))
     };
-    Ok(Population { aws: 0, customers })
+    Ok(Population { aws: 0, customers, used })
 }
 
 /// A few mostly, some hundreds at times.
@@ -291,125 +293,5 @@ fn can_be_off(question: &Question) -> bool {
             let is_id = question.thing.slots.get(*slot).is_some_and(|slot| slot.role == Role::Id);
             matches!(solve::fail(condition, "other", 0), Some(value) if value.is_some() || !is_id)
         },
-    )
-}
-
-/// A thing in the making.
-struct Making<'a> {
-    question: &'a Question,
-    at: Where<'a>,
-    dice: Dice,
-    unique: String,
-    index: u64,
-    home: String,
-    /// The id that a detail shares with the thing that it is about.
-    own_id: Option<&'a str>,
-}
-
-impl Making<'_> {
-    fn values(&self, aws: bool, on: bool) -> Values {
-        let shape = &self.question.thing;
-        let mut values: Vec<Option<Option<String>>> = vec![None; shape.slots.len()];
-        let owners = shape.goals.iter().filter(|goal| goal.about == About::Owner).count() as u64;
-        let owner = self.dice.and("owner").below(owners);
-        let mut nth_owner = 0;
-        for goal in &shape.goals {
-            let wanted = match goal.about {
-                About::Owner => {
-                    nth_owner += 1;
-                    if nth_owner - 1 != owner {
-                        continue;
-                    }
-                    !aws
-                }
-                About::Switch => on,
-                About::Child => self.dice.and("child").per_mille(800),
-            };
-            if wanted { self.meet(goal, &mut values) } else { self.miss(goal, &mut values) }
-        }
-        let filled = values.into_iter().enumerate();
-        filled.map(|(slot, value)| value.unwrap_or_else(|| Some(self.filler(slot)))).collect()
-    }
-
-    /// Sets free slots so that all conditions hold.
-    fn meet(&self, goal: &Goal, values: &mut [Option<Option<String>>]) {
-        for (slot, _) in &goal.conditions {
-            if values.get(*slot).is_none_or(Option::is_some) {
-                continue;
-            }
-            let same = goal.conditions.iter().filter(|(other, _)| other == slot);
-            let conditions: Vec<&Condition> = same.map(|(_, condition)| condition).collect();
-            let held = solve::hold(&conditions, &self.filler(*slot), self.turn());
-            self.set(*slot, held, values);
-        }
-    }
-
-    /// Sets a free slot so that one condition fails, unless one fails already.
-    fn miss(&self, goal: &Goal, values: &mut [Option<Option<String>>]) {
-        let failed = goal.conditions.iter().any(|(slot, condition)| {
-            let set = values.get(*slot).and_then(Option::as_ref);
-            set.is_some_and(|value| !solve::passes(condition, value.as_deref()))
-        });
-        if failed || goal.conditions.is_empty() {
-            return;
-        }
-        let (before, from) = goal.conditions.split_at(self.turn() % goal.conditions.len());
-        let mut turned = from.iter().chain(before);
-        let free = turned.find(|(slot, _)| values.get(*slot).is_some_and(Option::is_none));
-        if let Some((slot, condition)) = free {
-            let failing = solve::fail(condition, &self.filler(*slot), self.turn());
-            self.set(*slot, failing, values);
-        }
-    }
-
-    /// Sets a slot; an id is never taken away, since a thing without one is no thing.
-    fn set(
-        &self,
-        slot: usize,
-        value: Option<Option<String>>,
-        values: &mut [Option<Option<String>>],
-    ) {
-        let is_id = self.question.thing.slots.get(slot).is_some_and(|slot| slot.role == Role::Id);
-        if let (Some(place), Some(value)) = (values.get_mut(slot), value)
-            && !(is_id && value.is_none())
-        {
-            *place = Some(value);
-        }
-    }
-
-    fn turn(&self) -> usize {
-        usize::try_from(self.index).unwrap_or(0)
-    }
-
-    fn filler(&self, slot: usize) -> String {
-        let Some(slot) = self.question.thing.slots.get(slot) else { return String::new() };
-        match (slot.role, self.own_id) {
-            (Role::Id, Some(id)) => id.to_owned(),
-            (Role::Home, _) => self.home.clone(),
-            (Role::Document, _) => self.document(),
-            (Role::Input, _) if slot.expect == Expect::Text => self.unique.clone(),
-            _ => {
-                let dice = self.dice.and(&slot.path);
-                slot.expect.value(self.at, &self.unique, dice, self.question.wire)
-            }
-        }
-    }
-
-    /// A policy, as the service puts it into its answer.
-    fn document(&self) -> String {
-        let text = policy(self.at.account, &self.unique);
-        if self.question.signing == "iam" {
-            let all = percent_encoding::NON_ALPHANUMERIC;
-            return percent_encoding::utf8_percent_encode(&text, all).to_string();
-        }
-        text
-    }
-}
-
-/// A small policy.
-pub(crate) fn policy(account: &str, unique: &str) -> String {
-    format!(
-        "{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Sid\":\"s{unique}\",\"Effect\":\"Allow\",\
-         \"Principal\":{{\"AWS\":\"arn:aws:iam::{account}:root\"}},\"Action\":\"*\",\"Resource\":\"*\"}}]}}"
     )
 }

@@ -124,8 +124,7 @@ impl World {
             Ok(population) => {
                 sum.answered = true;
                 for index in 0..population.all() {
-                    let thing =
-                        self.thing(child.question, cell, Some(&parent), population, index);
+                    let thing = self.thing(child.question, cell, Some(&parent), population, index);
                     sum.see(child, &thing);
                 }
             }

@@ -17,7 +17,12 @@ async fn stand_in(shape: Shape) -> (Running, Client, Session) {
     (running, client, session)
 }
 
-async fn pages(client: &Client, session: &Session, operation: &str, body: Value) -> Vec<Vec<Value>> {
+async fn pages(
+    client: &Client,
+    session: &Session,
+    operation: &str,
+    body: Value,
+) -> Vec<Vec<Value>> {
     let target = format!("AWSOrganizationsV20161128.{operation}");
     let mut all = Vec::new();
     let mut token = Value::Null;
@@ -141,9 +146,11 @@ async fn regions_that_are_not_opted_in_refuse_credentials() {
         ..Ask::default()
     };
     let listed = client.send(&session, &listed).await.expect("regions");
-    let same = listed["Regions"].as_array().expect("a list").iter().find(|region| {
-        region["RegionName"] == closed
-    });
+    let same = listed["Regions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|region| region["RegionName"] == closed);
     assert_eq!(same.expect("the region")["RegionOptStatus"], "DISABLED");
     let code = async |service: &str, action: &str| {
         let refused = client.action(&session, service, closed, &[("Action", action)]).await;

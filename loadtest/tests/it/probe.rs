@@ -149,7 +149,8 @@ impl Scanner<'_> {
         let mut body = filled(&Value::Object(call.params.clone()), &fill);
         let body = body.as_object_mut().expect("an object");
         let rest = matches!(entry.protocol, Wire::RestJson | Wire::RestXml);
-        let method = call.method.clone().unwrap_or_else(|| if rest { "GET" } else { "POST" }.into());
+        let method =
+            call.method.clone().unwrap_or_else(|| if rest { "GET" } else { "POST" }.into());
         if let Some(page) = &call.page {
             let in_query = rest && method == "GET";
             let place = page.place.unwrap_or(if in_query { Place::Query } else { Place::Body });

@@ -131,7 +131,8 @@ async fn a_call_that_hangs_ends_with_its_bound() {
 async fn its_own_pages_tell_counters_and_truth() {
     let (running, client, session) = stand_in(Trouble::default(), Manner::default()).await;
     let page = async |path: &str| {
-        let ask = Ask { method: "GET".to_owned(), path_and_query: path.to_owned(), ..Ask::default() };
+        let ask =
+            Ask { method: "GET".to_owned(), path_and_query: path.to_owned(), ..Ask::default() };
         client.raw(&session, &ask).await.expect("a page")
     };
     let (status, _, body) = page("/_stand-in/counters").await;

@@ -41,8 +41,7 @@ async fn every_cell_of_every_probe_reads_as_the_world_says() {
         let scanner =
             Scanner { client: &client, catalog: &catalog, session, account: account.clone() };
         for view in &probes {
-            let places: &[&str] =
-                if view.scope() == Scope::Global { &["global"] } else { REGIONS };
+            let places: &[&str] = if view.scope() == Scope::Global { &["global"] } else { REGIONS };
             for region in places {
                 let place = (account.clone(), (*region).to_owned(), view.probe.id.to_string());
                 let wanted = truth.get(&place).expect("every cell has a truth");
