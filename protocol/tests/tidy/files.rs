@@ -1,6 +1,6 @@
 //! Rules about files: their length, their first line, their names, and what no file may hold.
 
-use crate::tree::{ending, file, files, none};
+use crate::tree::{File, ending, file, files, none};
 
 /// The most lines of a file, its tests not counted.
 const LONGEST: usize = 600;
@@ -107,6 +107,36 @@ fn no_file_holds_a_path_of_one_machine() {
         }
     }
     none("no file holds a path of one machine", &broken);
+}
+
+#[test]
+fn what_the_documents_name_is_there() {
+    let roots = [
+        "coordinator/",
+        "loadtest/",
+        "migrations/",
+        "protocol/",
+        "src/",
+        "worker/",
+        "xtask/",
+        ".ci/",
+    ];
+    let mut broken = Vec::new();
+    for document in ending(".md") {
+        for (number, line) in document.numbered() {
+            for named in line.split('`').skip(1).step_by(2) {
+                let is_path = roots.iter().any(|root| named.starts_with(root))
+                    && named.chars().all(|c| {
+                        c.is_ascii_lowercase() || c.is_ascii_digit() || "_-./".contains(c)
+                    });
+                let is_there = |file: &File| file.path.starts_with(named);
+                if is_path && !files().iter().any(is_there) {
+                    broken.push(format!("{}:{number}: {named}", document.path));
+                }
+            }
+        }
+    }
+    none("a document names what is there", &broken);
 }
 
 #[test]

@@ -3,22 +3,18 @@
 use crate::tree::{ending, file, files, none};
 
 #[test]
-fn a_report_is_a_file_and_a_query() {
+fn every_report_is_a_file_of_its_name() {
     let text = &file("coordinator/reports/src/lib.rs").text;
     let list =
         text.split("pub const NAMES").nth(1).and_then(|rest| rest.split("];").next()).unwrap();
     let names: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
     assert!(names.len() >= 10, "the reports' names could not be read: {names:?}");
-    let mut broken = Vec::new();
-    for name in names {
-        for end in [".rs", ".sql"] {
-            let path = format!("coordinator/reports/src/{}{end}", name.replace('-', "_"));
-            if files().iter().all(|file| file.path != path) {
-                broken.push(format!("{name}: {path} is missing"));
-            }
-        }
-    }
-    none("a report is a file and a query", &broken);
+    let path = |name: &str| format!("coordinator/reports/src/{}.rs", name.replace('-', "_"));
+    let missing = names
+        .iter()
+        .map(|name| path(name))
+        .filter(|path| files().iter().all(|file| file.path != *path));
+    none("a report is a file of its name", &missing.collect::<Vec<_>>());
 }
 
 #[test]
