@@ -159,8 +159,7 @@ mod tests {
 
     #[test]
     fn proof_of_use_beats_a_denied_call() {
-        let verdict =
-            judge(&tally_of(3, false, 1, &[FailureKind::Denied]), Judgement::Resources);
+        let verdict = judge(&tally_of(3, false, 1, &[FailureKind::Denied]), Judgement::Resources);
         assert_eq!(verdict.status, Status::InUse);
         assert_eq!(verdict.count_is, CountIs::AtLeast);
         assert!(verdict.failure.is_some());

@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 use futures_util::stream::BoxStream;
 
 use crate::failure::Failure;
-use crate::ids::{AccountId, CatalogDigest, ConnectionId, OrgId, ProbeId, Region, ScanId, ServiceId};
+use crate::ids::{
+    AccountId, CatalogDigest, ConnectionId, OrgId, ProbeId, Region, ScanId, ServiceId,
+};
 use crate::inventory::{Account, Organization, Tree};
 use crate::ledger::Ledger;
 use crate::plan::{PlanRow, ProbeFacts, ProbeSet, RowVerdict};
@@ -21,7 +23,9 @@ pub enum StoreError {
     #[error("there is no scan {0}; `orgsweep scans` lists those that there are")]
     NoScan(String),
     /// Another process runs scans on this store.
-    #[error("another orgsweep works on {0}; wait for it, or give this one a store of its own with --store")]
+    #[error(
+        "another orgsweep works on {0}; wait for it, or give this one a store of its own with --store"
+    )]
     Busy(String),
     /// The store was written by a newer orgsweep.
     #[error("{0} was written by a newer orgsweep; use that version, or another --store")]
