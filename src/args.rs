@@ -262,7 +262,7 @@ pub(crate) enum Catalog {
     /// Print the IAM policies and trust documents that a scan needs
     IamPolicy {
         /// Whose role
-        #[arg(long = "for", value_enum, value_name = "ROLE")]
+        #[arg(id = "for", long = "for", value_enum, value_name = "ROLE")]
         role: PolicyRole,
         #[command(flatten)]
         services: Services,

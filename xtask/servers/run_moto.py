@@ -16,6 +16,8 @@ def main():
     server.start()
     host, port = server.get_host_and_port()
     print(f"http://{host}:{port}", flush=True)
+    # moto prints to its output as it works; nobody reads it there any more.
+    sys.stdout = sys.stderr
     sys.stdin.buffer.read()
 
 
