@@ -156,7 +156,7 @@ function draw() {
         pen.font = `600 10px system-ui, "DejaVu Sans", sans-serif`;
         pen.fillStyle = paint.soft;
         pen.fillRect(left + c * size, HEADS - 5, span - 3, 1);
-        pen.fillText(fit(column.category, span - 4), left + c * size, 8);
+        if (span > 34) pen.fillText(fit(column.category, span - 4), left + c * size, 8);
       }
       pen.save();
       pen.translate(left + c * size + size / 2 - 1, HEADS - 10);
@@ -299,6 +299,7 @@ id("theme").addEventListener("click", () => {
   theme();
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", theme);
-heat.style.height = `${Math.min(innerHeight * 0.72, HEADS + accounts.length * size + 24)}px`;
+if (services.length * 22 + LABELS + TALLY + 40 < heat.clientWidth) id("size").value = "22";
+heat.style.height = `${Math.min(innerHeight * 0.72, HEADS + accounts.length * Number(id("size").value) + 24)}px`;
 choose();
 theme();

@@ -1,6 +1,6 @@
 //! What a failure means and what to do about it: one rule for every cause there is.
 
-use protocol::{DeniedBy, FailureKind, Status};
+use protocol::{DeniedBy, Evidence, FailureKind, Status};
 
 /// Why cells are unknown, as far as it decides what to do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,8 +10,7 @@ pub(crate) struct Cause {
     pub(crate) code: Option<String>,
     pub(crate) denied_by: Option<DeniedBy>,
     pub(crate) policy_arn: Option<String>,
-    /// Whether it was predicted, and therefore not called.
-    pub(crate) predicted: bool,
+    pub(crate) evidence: Evidence,
 }
 
 /// Says what to do about a cause, in a sentence or two.
@@ -85,7 +84,7 @@ fn role(cause: &Cause) -> &'static str {
 }
 
 fn not_run(cause: &Cause) -> &'static str {
-    if cause.predicted {
+    if cause.evidence == Evidence::Predicted {
         return "A policy is predicted to deny it, so nothing was called. Run it again by name to try it all the same.";
     }
     match cause.kind {
@@ -160,7 +159,7 @@ mod tests {
             code: Some(code.to_owned()),
             denied_by: None,
             policy_arn: None,
-            predicted: false,
+            evidence: Evidence::Failure,
         }
     }
 

@@ -1,13 +1,11 @@
 //! `by-ou`: each root and organizational unit with everything below it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use protocol::Status;
+use std::collections::BTreeMap;
 
 use crate::context::Context;
 use crate::error::ReportError;
+use crate::overview::Part;
 use crate::rollup::Counts;
-use crate::row::Fields;
 use crate::shape::{Item, Kind, Report, Table, column, programs};
 
 /// A unit: the names above it, and its ids (names need not be unique).
@@ -19,30 +17,21 @@ struct Unit {
 
 #[derive(Default)]
 struct Line {
-    counts: Counts,
+    part: Part,
     accounts: u64,
-    services: BTreeSet<String>,
 }
 
 /// Makes the report.
 pub(crate) async fn report(context: &Context<'_>) -> Result<Report, ReportError> {
+    let overview = context.overview().await?;
     let mut lines: BTreeMap<Option<Unit>, Line> = BTreeMap::new();
     for account in context.accounts.values() {
         let place = (account.unit_path.as_deref(), account.unit_id_path.as_deref());
         for unit in units(place.0, place.1) {
-            lines.entry(unit).or_default().accounts += 1;
-        }
-    }
-    for row in context.rows(include_str!("by_ou.sql")).await? {
-        let mut fields = Fields::of(row);
-        let (path, id_path) = (fields.maybe_text(), fields.maybe_text());
-        let service = fields.text("a service")?;
-        let group = fields.group()?;
-        for unit in units(path.as_deref(), id_path.as_deref()) {
             let line = lines.entry(unit).or_default();
-            line.counts.add(group);
-            if group.status == Status::InUse {
-                line.services.insert(service.clone());
+            line.accounts += 1;
+            if let Some(found) = overview.accounts.get(&account.id) {
+                line.part.merge(found);
             }
         }
     }
@@ -53,9 +42,9 @@ pub(crate) async fn report(context: &Context<'_>) -> Result<Report, ReportError>
             Item::text(path.unwrap_or_else(|| "(unit unknown)".to_owned())),
             Item::from(id_path),
             Item::count(line.accounts),
-            Item::count(line.services.len() as u64),
+            Item::count(line.part.services.len() as u64),
         ];
-        items.extend(line.counts.items());
+        items.extend(line.part.counts.items());
         items
     });
     let mut columns = vec![

@@ -1,54 +1,39 @@
 //! `by-region`: what is in each region, things of global services that live there among it.
 
-use std::collections::BTreeMap;
-
-use protocol::Status;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::context::Context;
 use crate::error::ReportError;
+use crate::overview::Part;
 use crate::rollup::Counts;
 use crate::row::Fields;
 use crate::shape::{Item, Kind, Report, Table, column};
 
-#[derive(Default)]
-struct Line {
-    counts: Counts,
-    accounts_in_use: u64,
-    services_in_use: u64,
-    homed: u64,
-}
-
 /// Makes the report.
 pub(crate) async fn report(context: &Context<'_>) -> Result<Report, ReportError> {
-    let mut lines: BTreeMap<String, Line> = BTreeMap::new();
-    for row in context.rows(include_str!("by_region.sql")).await? {
-        let mut fields = Fields::of(row);
-        let line = lines.entry(fields.text("a region")?).or_default();
-        let group = fields.group()?;
-        line.counts.add(group);
-        if group.status == Status::InUse {
-            line.accounts_in_use = line.accounts_in_use.max(fields.count("a count of accounts")?);
-            line.services_in_use += fields.count("a count of services")?;
-        }
-    }
-    for row in context.rows(include_str!("by_region_homed.sql")).await? {
+    let overview = context.overview().await?;
+    let mut homed: BTreeMap<String, u64> = BTreeMap::new();
+    for row in context.rows(include_str!("homed.sql")).await? {
         let mut fields = Fields::of(row);
         let region = fields.text("a region")?;
         let probe = fields.text("a probe")?;
         let things = fields.count("a count of resources")?;
         // Kept documents (bucket policies) are not things of their own.
         if context.probes.get(&probe).is_none_or(|probe| probe.decides) {
-            lines.entry(region).or_default().homed += things;
+            *homed.entry(region).or_default() += things;
         }
     }
-    let rows = lines.iter().map(|(region, line)| {
+    let nothing = Part::default();
+    let regions: BTreeSet<&String> = overview.regions.keys().chain(homed.keys()).collect();
+    let rows = regions.into_iter().map(|region| {
+        let part = overview.regions.get(region).unwrap_or(&nothing);
         let mut items = vec![
             Item::text(region),
-            Item::count(line.accounts_in_use),
-            Item::count(line.services_in_use),
+            Item::count(part.accounts),
+            Item::count(part.services.len() as u64),
         ];
-        items.extend(line.counts.items());
-        items.push(Item::count(line.homed));
+        items.extend(part.counts.items());
+        items.push(Item::count(homed.get(region).copied().unwrap_or(0)));
         items
     });
     let mut columns = vec![

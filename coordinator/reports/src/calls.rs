@@ -1,70 +1,24 @@
 //! `calls`: what the scan cost, by service and by account.
 
-use std::collections::BTreeMap;
-
 use protocol::cell::Cost;
 
 use crate::context::Context;
 use crate::error::ReportError;
+use crate::overview::Part;
 use crate::rollup::share;
-use crate::row::Fields;
-use crate::shape::{Item, Kind, Report, Table, column};
-
-/// What cells cost.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Spent {
-    pub(crate) cells: u64,
-    pub(crate) cost: Cost,
-}
-
-impl Spent {
-    fn add(&mut self, other: Self) {
-        self.cells += other.cells;
-        self.cost.add(other.cost);
-    }
-}
-
-/// The cost of all, of each service and of each account.
-#[derive(Debug, Default)]
-pub(crate) struct Costs {
-    pub(crate) all: Spent,
-    pub(crate) services: BTreeMap<String, Spent>,
-    pub(crate) accounts: BTreeMap<String, Spent>,
-}
-
-/// Adds up what the scan cost.
-pub(crate) async fn costs(context: &Context<'_>) -> Result<Costs, ReportError> {
-    let mut costs = Costs::default();
-    for row in context.rows(include_str!("calls.sql")).await? {
-        let mut fields = Fields::of(row);
-        let (account, service) = (fields.text("an account id")?, fields.text("a service")?);
-        let spent = Spent {
-            cells: fields.count("a count of cells")?,
-            cost: Cost {
-                calls: fields.count("a count of calls")?,
-                retries: fields.count("a count of calls")?,
-                throttles: fields.count("a count of calls")?,
-                duration_ms: fields.count("a duration")?,
-            },
-        };
-        costs.all.add(spent);
-        costs.services.entry(service).or_default().add(spent);
-        costs.accounts.entry(account).or_default().add(spent);
-    }
-    Ok(costs)
-}
+use crate::shape::{Item, Kind, Report, Table, column, paged};
 
 /// Makes the report.
 pub(crate) async fn report(context: &Context<'_>) -> Result<Report, ReportError> {
-    let costs = costs(context).await?;
-    let mut rows = vec![line("all", Item::text("all"), Item::Nothing, costs.all)];
-    for (service, spent) in &costs.services {
+    let overview = context.overview().await?;
+    let mut rows = vec![line("all", Item::text("all"), Item::Nothing, &overview.all)];
+    for (service, spent) in &overview.services {
         let title = context.service(service).map(|facts| facts.title.clone());
-        rows.push(line("service", Item::text(service), title.into(), *spent));
+        rows.push(line("service", Item::text(service), title.into(), spent));
     }
-    for (account, spent) in &costs.accounts {
+    for (account, spent) in &overview.accounts {
         let name = context.accounts.get(account).map(|account| account.name.clone());
-        rows.push(line("account", Item::text(account), name.into(), *spent));
+        rows.push(line("account", Item::text(account), name.into(), spent));
     }
     let columns = vec![
         column("by", Kind::Word),
@@ -75,7 +29,7 @@ pub(crate) async fn report(context: &Context<'_>) -> Result<Report, ReportError>
         column("retries", Kind::Number),
         column("throttles", Kind::Number),
         column("throttle_share", Kind::Number),
-        column("time_in_calls_ms", Kind::Number),
+        paged("time_in_calls_ms", Kind::Number),
         column("ms_per_call", Kind::Number),
     ];
     Ok(Report {
@@ -89,7 +43,7 @@ pub(crate) async fn report(context: &Context<'_>) -> Result<Report, ReportError>
     })
 }
 
-fn line(by: &str, key: Item, name: Item, spent: Spent) -> Vec<Item> {
+fn line(by: &str, key: Item, name: Item, spent: &Part) -> Vec<Item> {
     let Cost { calls, retries, throttles, duration_ms } = spent.cost;
     vec![
         Item::text(by),

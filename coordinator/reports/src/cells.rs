@@ -4,7 +4,7 @@ use protocol::store::Value;
 
 use crate::error::ReportError;
 use crate::shape::{Item, Kind, column};
-use crate::streamed::Streamed;
+use crate::streamed::{Source, Streamed};
 
 /// The report.
 pub(crate) fn report() -> Streamed {
@@ -45,10 +45,9 @@ pub(crate) fn report() -> Streamed {
             "failure_code",
             "denied_by",
         ],
-        sql: include_str!("cells.sql"),
-        read: |columns, row| {
+        source: Source::Query(include_str!("cells.sql"), |columns, row| {
             columns.iter().zip(row).map(|(column, value)| item(column.kind, value)).collect()
-        },
+        }),
     }
 }
 

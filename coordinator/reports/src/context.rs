@@ -10,9 +10,12 @@ use protocol::ledger::Ledger;
 use protocol::plan::ProbeFacts;
 use protocol::scan::Scan;
 use protocol::store::{Row, Store, StoreError, Value};
+use tokio::sync::OnceCell;
 
 use crate::Options;
 use crate::error::ReportError;
+use crate::failures::Failures;
+use crate::overview::Overview;
 use crate::redact::Redactor;
 use crate::row::Fields;
 use crate::shape::Head;
@@ -40,6 +43,8 @@ pub(crate) struct Context<'s> {
     pub(crate) probes: BTreeMap<String, ProbeFacts>,
     pub(crate) redactor: Redactor,
     pub(crate) options: &'s Options,
+    overview: OnceCell<Overview>,
+    failures: OnceCell<Failures>,
 }
 
 impl<'s> Context<'s> {
@@ -62,6 +67,8 @@ impl<'s> Context<'s> {
             ledger,
             accounts,
             options,
+            overview: OnceCell::new(),
+            failures: OnceCell::new(),
         })
     }
 
@@ -77,6 +84,23 @@ impl<'s> Context<'s> {
     /// All rows of a query whose answer is small: groups, not cells.
     pub(crate) async fn rows(&self, sql: &'static str) -> Result<Vec<Row>, ReportError> {
         Ok(self.stream(sql, vec![]).try_collect().await?)
+    }
+
+    /// The counts of the scan, read once for all reports.
+    pub(crate) async fn overview(&self) -> Result<&Overview, ReportError> {
+        self.overview.get_or_try_init(|| crate::overview::read(self)).await
+    }
+
+    /// Why cells are unknown, read once for all reports.
+    pub(crate) async fn failures(&self) -> Result<&Failures, ReportError> {
+        self.failures.get_or_try_init(|| crate::failures::read(self)).await
+    }
+
+    /// Keeps counts that a page made on its way.
+    pub(crate) fn keep(&self, overview: Overview, failures: Failures) {
+        // Whoever counted before has counted the same.
+        self.overview.set(overview).ok();
+        self.failures.set(failures).ok();
     }
 
     /// The head of every report.

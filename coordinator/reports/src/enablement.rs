@@ -3,105 +3,52 @@
 use std::collections::BTreeMap;
 
 use protocol::Status;
-use protocol::store::Row;
 
-use crate::error::ReportError;
+use crate::census::{AccountCells, Names};
+use crate::context::Context;
 use crate::rollup::roll_up;
-use crate::row::Fields;
 use crate::shape::{Item, Kind, column, programs};
-use crate::streamed::Streamed;
-
-/// The query that the page shares.
-pub(crate) const SQL: &str = include_str!("enablement.sql");
+use crate::streamed::{Source, Streamed};
 
 /// An account's service in one region: its status over all probes, and what was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
+    /// The number of the region.
+    pub(crate) region: usize,
     pub(crate) status: Status,
     pub(crate) resources: u64,
     pub(crate) at_least: bool,
 }
 
-/// An account's service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Pair {
-    pub(crate) account: String,
-    pub(crate) service: String,
-    pub(crate) regions: BTreeMap<String, Place>,
-}
-
-impl Pair {
-    /// Reads a row of [`SQL`].
-    pub(crate) fn read(row: Row) -> Result<Self, ReportError> {
-        let mut fields = Fields::of(row);
-        let account = fields.text("an account id")?;
-        let service = fields.text("a service")?;
-        let detail = fields.text("the regions of a service")?;
-        Ok(Self { account, service, regions: places(&detail)? })
-    }
-
-    /// The status of the whole.
-    pub(crate) fn status(&self) -> Status {
-        roll_up(self.regions.values().map(|place| place.status)).unwrap_or(Status::NotRun)
-    }
-
-    fn regions_that_are(&self, wanted: impl Fn(Status) -> bool) -> Item {
-        let these = self.regions.iter().filter(|(_, place)| wanted(place.status));
-        Item::List(these.map(|(region, _)| region.clone()).collect())
-    }
-
-    fn items(&self) -> Vec<Item> {
-        let at_least =
-            self.regions.values().any(|place| place.at_least || !place.status.is_known());
-        let mut items = vec![
-            Item::text(&self.account),
-            Item::Nothing,
-            Item::Nothing,
-            Item::text(&self.service),
-            Item::text(self.status().as_str()),
-            Item::count(self.regions.values().map(|place| place.resources).sum()),
-            Item::text(if at_least { "at_least" } else { "exact" }),
-            self.regions_that_are(|status| status == Status::InUse),
-            self.regions_that_are(|status| !status.is_known()),
-        ];
-        for only in
-            [Status::Listed, Status::Idle, Status::Off, Status::NotOffered, Status::RegionOff]
-        {
-            items.push(self.regions_that_are(|status| status == only));
+/// The regions of each service of an account, several probes of a region rolled up.
+pub(crate) fn pairs(names: &Names, account: &AccountCells) -> BTreeMap<usize, Vec<Place>> {
+    let mut pairs: BTreeMap<usize, Vec<Place>> = BTreeMap::new();
+    for cell in &account.cells {
+        let probe = &names.probes[cell.probe];
+        if !probe.decides {
+            continue;
         }
-        items
-    }
-}
-
-/// Reads `region status count kind;…`, several probes of a region rolled up.
-fn places(detail: &str) -> Result<BTreeMap<String, Place>, ReportError> {
-    let odd = |cell: &str| ReportError::Odd {
-        what: "a region with its status",
-        value: cell.chars().take(80).collect(),
-    };
-    let mut places: BTreeMap<String, Place> = BTreeMap::new();
-    for cell in detail.split(';') {
-        let mut words = cell.split(' ');
-        let (Some(region), Some(status), Some(count), Some(count_is)) =
-            (words.next(), words.next(), words.next(), words.next())
-        else {
-            return Err(odd(cell));
-        };
-        let status: Status = status.parse().map_err(|_| odd(cell))?;
-        let resources: u64 = count.parse().map_err(|_| odd(cell))?;
-        let at_least = count_is == "at_least";
-        match places.get_mut(region) {
-            None => {
-                places.insert(region.to_owned(), Place { status, resources, at_least });
-            }
+        let places = pairs.entry(probe.service).or_default();
+        match places.iter_mut().find(|place| place.region == cell.region) {
             Some(place) => {
-                place.status = roll_up([place.status, status]).unwrap_or(status);
-                place.resources += resources;
-                place.at_least |= at_least;
+                place.status = roll_up([place.status, cell.status]).unwrap_or(cell.status);
+                place.resources += cell.resources;
+                place.at_least |= cell.at_least;
             }
+            None => places.push(Place {
+                region: cell.region,
+                status: cell.status,
+                resources: cell.resources,
+                at_least: cell.at_least,
+            }),
         }
     }
-    Ok(places)
+    pairs
+}
+
+/// The status of a service over its regions.
+pub(crate) fn whole(places: &[Place]) -> Status {
+    roll_up(places.iter().map(|place| place.status)).unwrap_or(Status::NotRun)
 }
 
 /// The report.
@@ -127,29 +74,73 @@ pub(crate) fn report() -> Streamed {
             programs("region_off_in", Kind::List),
         ],
         people: &["account_name", "service", "status", "resource_count", "in_use_in", "unknown_in"],
-        sql: SQL,
-        read: |_, row| Pair::read(row).map(|pair| pair.items()),
+        source: Source::Census(rows),
     }
+}
+
+/// The rows of an account, by service.
+fn rows(context: &Context<'_>, names: &Names, account: &AccountCells) -> Vec<Vec<Item>> {
+    let facts = context.accounts.get(&account.account);
+    let name = facts.map(|facts| facts.name.clone());
+    let unit = facts.and_then(|facts| facts.unit_path.clone());
+    let row = |(service, places): (usize, Vec<Place>)| {
+        let regions = |wanted: &dyn Fn(Status) -> bool| {
+            let these = places.iter().filter(|place| wanted(place.status));
+            let mut these: Vec<String> =
+                these.map(|place| names.regions.texts[place.region].clone()).collect();
+            these.sort_unstable();
+            Item::List(these)
+        };
+        let at_least = places.iter().any(|place| place.at_least || !place.status.is_known());
+        let mut items = vec![
+            Item::text(&account.account),
+            Item::from(name.clone()),
+            Item::from(unit.clone()),
+            Item::text(&names.services.texts[service]),
+            Item::text(whole(&places).as_str()),
+            Item::count(places.iter().map(|place| place.resources).sum()),
+            Item::text(if at_least { "at_least" } else { "exact" }),
+            regions(&|status| status == Status::InUse),
+            regions(&|status| !status.is_known()),
+        ];
+        for only in
+            [Status::Listed, Status::Idle, Status::Off, Status::NotOffered, Status::RegionOff]
+        {
+            items.push(regions(&|status| status == only));
+        }
+        (names.services.texts[service].as_str(), items)
+    };
+    let mut rows: Vec<_> = pairs(names, account).into_iter().map(row).collect();
+    rows.sort_by_key(|(service, _)| *service);
+    rows.into_iter().map(|(_, items)| items).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use protocol::cell::Cost;
 
-    #[test]
-    fn probes_of_one_region_are_rolled_up() {
-        let places =
-            places("eu-west-1 idle 0 exact;eu-west-1 in_use 2 at_least;us-east-1 denied 0 exact")
-                .expect("well formed");
-        let eu = Place { status: Status::InUse, resources: 2, at_least: true };
-        assert_eq!(places["eu-west-1"], eu);
-        assert_eq!(places["us-east-1"].status, Status::Denied);
+    use super::*;
+    use crate::census::{Probe, Seen};
+
+    fn seen(probe: usize, region: usize, status: Status, resources: u64) -> Seen {
+        Seen { probe, region, status, resources, at_least: false, cost: Cost::default() }
     }
 
     #[test]
-    fn a_detail_that_no_scan_writes_is_refused() {
-        for detail in ["", "eu-west-1", "eu-west-1 broken 0 exact", "eu-west-1 idle x exact"] {
-            assert!(places(detail).is_err(), "{detail:?}");
-        }
+    fn probes_of_one_region_are_rolled_up_and_kept_documents_decide_nothing() {
+        let probe = |decides| Probe { service: 0, curated: true, decides };
+        let mut names = Names::default();
+        names.probes = vec![probe(true), probe(true), probe(false)];
+        let cells = vec![
+            seen(0, 0, Status::Idle, 0),
+            seen(1, 0, Status::InUse, 2),
+            seen(0, 1, Status::Denied, 0),
+            seen(2, 1, Status::InUse, 9),
+        ];
+        let pairs = pairs(&names, &AccountCells { account: "1".to_owned(), cells });
+        let [eu, us] = pairs[&0].as_slice() else { panic!("two regions: {pairs:?}") };
+        assert_eq!((eu.status, eu.resources), (Status::InUse, 2));
+        assert_eq!((us.status, us.resources), (Status::Denied, 0));
+        assert_eq!(whole(&pairs[&0]), Status::InUse);
     }
 }

@@ -5,7 +5,6 @@ use protocol::Status;
 use crate::context::Context;
 use crate::error::ReportError;
 use crate::rollup::share;
-use crate::row::Fields;
 use crate::shape::{Item, Kind, Report, Table, column};
 
 /// Makes the report.
@@ -70,23 +69,16 @@ fn statuses(context: &Context<'_>) -> Table {
 }
 
 async fn causes(context: &Context<'_>) -> Result<Table, ReportError> {
-    let mut rows = Vec::new();
-    for row in context.rows(include_str!("ledger.sql")).await? {
-        let mut fields = Fields::of(row);
-        let status: Status = fields.word("a status")?;
-        if status.is_known() {
-            continue;
-        }
-        let cause = [fields.maybe_text(), fields.maybe_text(), fields.maybe_text()];
-        let policy = fields.maybe_text();
-        let evidence = fields.maybe_text();
-        let (cells, accounts) =
-            (fields.count("a count of cells")?, fields.count("a count of accounts")?);
-        let mut items = vec![Item::text(status.as_str())];
-        items.extend(cause.map(Item::from));
-        items.extend([policy.into(), evidence.into(), Item::count(cells), Item::count(accounts)]);
-        rows.push(items);
-    }
+    let failures = context.failures().await?;
+    let row = |(cause, failed): (&crate::advice::Cause, &crate::failures::Failed)| {
+        let mut items = crate::failures::named(cause);
+        items.extend([
+            Item::text(cause.evidence.as_str()),
+            Item::count(failed.cells),
+            Item::count(failed.accounts.len() as u64),
+        ]);
+        items
+    };
     Ok(Table {
         name: "unknown_by_cause",
         title: "Unknown cells by cause".to_owned(),
@@ -100,13 +92,13 @@ async fn causes(context: &Context<'_>) -> Result<Table, ReportError> {
             column("cells", Kind::Number),
             column("accounts", Kind::Number),
         ],
-        rows,
+        rows: failures.causes().into_iter().map(row).collect(),
     })
 }
 
 /// What discovery could not read.
 pub(crate) async fn missing(context: &Context<'_>) -> Result<Table, ReportError> {
-    let rows = context.rows(include_str!("ledger_missing.sql")).await?;
+    let rows = context.rows(include_str!("missing.sql")).await?;
     let item = |value: protocol::store::Value| match value {
         protocol::store::Value::Null => Item::Nothing,
         protocol::store::Value::Int(number) => Item::Count(number),

@@ -3,9 +3,10 @@
 //! The first five rules are those of the enablement checker, with "failed" meaning unknown; the
 //! others are about what it could not tell apart.
 
-use protocol::{DeniedBy, FailureKind, Status};
+use protocol::{DeniedBy, Evidence, FailureKind, Status};
 
 use crate::advice::{Cause, advise, rerun};
+use crate::render::words::thousands;
 use crate::rollup::share;
 
 /// How much a recommendation matters.
@@ -55,6 +56,14 @@ pub(crate) struct Findings {
 impl Findings {
     fn cells(&self, wanted: impl Fn(&Cause) -> bool) -> u64 {
         self.causes.iter().filter(|(cause, _)| wanted(cause)).map(|(_, cells)| cells).sum()
+    }
+}
+
+/// So many cells, in words.
+fn many(cells: u64) -> String {
+    match cells {
+        1 => "1 cell".to_owned(),
+        cells => format!("{} cells", thousands(i64::try_from(cells).unwrap_or(i64::MAX))),
     }
 }
 
@@ -123,7 +132,7 @@ fn parameters(findings: &Findings) -> Option<Recommendation> {
     (cells > 50).then(|| Recommendation {
         priority: Priority::High,
         category: "parameter_validation",
-        issue: format!("{cells} cells failed because a request was wrong"),
+        issue: format!("{} failed because a request was wrong", many(cells)),
         description: "The catalog is at fault, not the accounts.".to_owned(),
         solutions: vec!["report the services and codes, or mend their catalog entries".to_owned()],
         immediate_action: "orgsweep catalog check".to_owned(),
@@ -137,7 +146,7 @@ fn functions(findings: &Findings) -> Option<Recommendation> {
     (cells > 20).then(|| Recommendation {
         priority: Priority::Medium,
         category: "function_not_found",
-        issue: format!("{cells} cells asked for an operation that does not exist there"),
+        issue: format!("{} asked for an operation that does not exist there", many(cells)),
         description: "The service does not offer the operation in those regions.".to_owned(),
         solutions: vec![
             "report the services and regions, so that they become `not_offered`".to_owned(),
@@ -152,7 +161,7 @@ fn services(findings: &Findings) -> impl Iterator<Item = Recommendation> + '_ {
     worst.map(|(service, cells)| Recommendation {
         priority: Priority::Medium,
         category: "service_specific",
-        issue: format!("{service} has {cells} unknown cells"),
+        issue: format!("{service}: {} unknown", many(*cells)),
         description: "One of the three services with the most unknown cells.".to_owned(),
         solutions: vec![format!("look at its causes, then run it again: --service {service}")],
         immediate_action: format!("orgsweep requeue {} --service {service}", findings.scan),
@@ -163,7 +172,7 @@ fn services(findings: &Findings) -> impl Iterator<Item = Recommendation> + '_ {
 fn roles(findings: &Findings) -> Option<Recommendation> {
     let role = |cause: &Cause| cause.status == Status::RoleFailed;
     by_cause(findings, Priority::High, "access", role, |cells| {
-        format!("{cells} cells are unknown since their accounts could not be entered")
+        format!("{} unknown since accounts could not be entered", many(cells))
     })
 }
 
@@ -173,7 +182,7 @@ fn region_policies(findings: &Findings) -> Option<Recommendation> {
             && matches!(cause.denied_by, Some(DeniedBy::Scp | DeniedBy::Rcp))
     };
     by_cause(findings, Priority::Medium, "organization_policy", scp, |cells| {
-        format!("{cells} cells are denied by a policy of the organization")
+        format!("{} denied by a policy of the organization", many(cells))
     })
 }
 
@@ -184,22 +193,25 @@ fn missing_permissions(findings: &Findings) -> Option<Recommendation> {
             && !matches!(cause.denied_by, Some(DeniedBy::Scp | DeniedBy::Rcp))
     };
     by_cause(findings, Priority::High, "access_denied", lacking, |cells| {
-        format!("{cells} cells are denied to the role")
+        format!("{} denied to the role", many(cells))
     })
 }
 
 fn throttles(findings: &Findings) -> Option<Recommendation> {
     let throttled = |cause: &Cause| cause.status == Status::Throttled;
     by_cause(findings, Priority::Medium, "throttling", throttled, |cells| {
-        format!("{cells} cells were still throttled after the last attempt")
+        format!("{} still throttled after the last attempt", many(cells))
     })
 }
 
 fn stopped(findings: &Findings) -> Option<Recommendation> {
-    let left =
-        |cause: &Cause| cause.status == Status::NotRun && cause.kind.is_none() && !cause.predicted;
+    let left = |cause: &Cause| {
+        cause.status == Status::NotRun
+            && cause.kind.is_none()
+            && cause.evidence != Evidence::Predicted
+    };
     by_cause(findings, Priority::Low, "unfinished", left, |cells| {
-        format!("{cells} cells have not been run")
+        format!("{} not run", many(cells))
     })
 }
 
@@ -239,7 +251,7 @@ mod tests {
             code: None,
             denied_by: None,
             policy_arn: None,
-            predicted: false,
+            evidence: Evidence::Failure,
         }
     }
 

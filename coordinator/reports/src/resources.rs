@@ -2,7 +2,7 @@
 
 use crate::cells::item;
 use crate::shape::{Item, Kind, column};
-use crate::streamed::Streamed;
+use crate::streamed::{Source, Streamed};
 
 /// The report.
 pub(crate) fn report() -> Streamed {
@@ -24,8 +24,7 @@ pub(crate) fn report() -> Streamed {
             column("attributes", Kind::Json),
         ],
         people: &["account_name", "region", "home_region", "kind", "resource_id", "own"],
-        sql: include_str!("resources.sql"),
-        read: |columns, row| {
+        source: Source::Query(include_str!("resources.sql"), |columns, row| {
             let read = |(column, value): (&crate::shape::Column, _)| {
                 let item = item(column.kind, value)?;
                 Ok(match item {
@@ -34,6 +33,6 @@ pub(crate) fn report() -> Streamed {
                 })
             };
             columns.iter().zip(row).map(read).collect()
-        },
+        }),
     }
 }

@@ -6,7 +6,7 @@
 
 use protocol::Status;
 
-use crate::shape::{Column, Item, Kind, column, if_any, programs};
+use crate::shape::{Column, Item, Kind, column, if_any, paged, programs};
 
 /// How much a status says about a whole that it is a part of; the highest speaks for all.
 const fn weight(status: Status) -> u8 {
@@ -123,14 +123,14 @@ impl Counts {
     /// The columns that every report about cells has; their numbers sum to `cells`.
     pub(crate) fn columns() -> Vec<Column> {
         let mut columns = vec![
-            column("cells", Kind::Number),
+            paged("cells", Kind::Number),
             column("in_use", Kind::Number),
             column("idle", Kind::Number),
             column("off", Kind::Number),
             if_any("listed", Kind::Number),
-            if_any("empty", Kind::Number),
-            if_any("not_offered", Kind::Number),
-            if_any("region_off", Kind::Number),
+            paged("empty", Kind::Number),
+            paged("not_offered", Kind::Number),
+            paged("region_off", Kind::Number),
             column("unknown", Kind::Number),
         ];
         columns.extend(unknowns().map(|status| programs(status.as_str(), Kind::Number)));

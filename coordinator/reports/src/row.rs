@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use protocol::store::{Row, Value};
 
 use crate::error::ReportError;
-use crate::rollup::Group;
 
 /// The fields of a row, taken from left to right.
 pub(crate) struct Fields(std::vec::IntoIter<Value>);
@@ -77,17 +76,6 @@ impl Fields {
     ) -> Result<Option<T>, ReportError> {
         let Some(text) = self.maybe_text() else { return Ok(None) };
         text.parse().map(Some).map_err(|_| odd(what, &Value::Text(text)))
-    }
-
-    /// `status, curated, cells, resources, floors`.
-    pub(crate) fn group(&mut self) -> Result<Group, ReportError> {
-        Ok(Group {
-            status: self.word("a status")?,
-            curated: self.flag("a flag")?,
-            cells: self.count("a count of cells")?,
-            resources: self.count("a count of resources")?,
-            floors: self.count("a count of cells")?,
-        })
     }
 }
 

@@ -75,6 +75,12 @@ impl Draft {
         &mut self.out
     }
 
+    /// Writes a text.
+    pub(crate) fn write(&mut self, text: &str) -> Result<(), ReportError> {
+        let named = |why| ReportError::File { path: self.path.clone(), why };
+        self.out.write_all(text.as_bytes()).map_err(named)
+    }
+
     /// Gives the file its name if it was `written`.
     pub(crate) fn keep(mut self, written: Result<(), ReportError>) -> Result<PathBuf, ReportError> {
         let path = self.path.clone();

@@ -27,8 +27,10 @@ pub enum Kind {
 pub enum Show {
     /// Everywhere.
     Always,
-    /// For people only where some row has a value that is not zero; for programs always.
+    /// In a terminal only where some row has a value that is not zero; elsewhere always.
     IfAny,
+    /// On pages and for programs: a terminal is too narrow.
+    Page,
     /// For programs only.
     Programs,
 }
@@ -49,9 +51,14 @@ pub(crate) const fn column(name: &'static str, kind: Kind) -> Column {
     Column { name, kind, show: Show::Always }
 }
 
-/// A column that people see only where it says something.
+/// A column that a terminal has only where it says something.
 pub(crate) const fn if_any(name: &'static str, kind: Kind) -> Column {
     Column { name, kind, show: Show::IfAny }
+}
+
+/// A column that a terminal has no room for.
+pub(crate) const fn paged(name: &'static str, kind: Kind) -> Column {
+    Column { name, kind, show: Show::Page }
 }
 
 /// A column that only programs see.
@@ -127,6 +134,17 @@ pub struct Table {
     /// Its rows, each with an item for each column.
     pub rows: Vec<Vec<Item>>,
 }
+
+impl Table {
+    /// Whether each row is a figure with its name: such a table is an object for programs.
+    #[must_use]
+    pub fn is_figures(&self) -> bool {
+        self.columns.first().is_some_and(|column| column.name == METRIC)
+    }
+}
+
+/// The column that names a figure.
+pub(crate) const METRIC: &str = "metric";
 
 /// What stands at the head of every report: which scan, and how much of it is unknown.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -1,7 +1,9 @@
 //! Reports that may have a row for each cell: read row by row, never held whole.
 
+use futures_util::TryStreamExt as _;
 use protocol::store::Row;
 
+use crate::census::{self, AccountCells, Names};
 use crate::context::Context;
 use crate::error::ReportError;
 use crate::shape::{Column, Item};
@@ -18,32 +20,45 @@ pub(crate) struct Streamed {
     pub(crate) columns: Vec<Column>,
     /// The columns that people see.
     pub(crate) people: &'static [&'static str],
-    /// Its query.
-    pub(crate) sql: &'static str,
-    /// From a row of the query to the items under the columns.
-    pub(crate) read: fn(&[Column], Row) -> Result<Vec<Item>, ReportError>,
+    /// Where its rows come from.
+    pub(crate) source: Source,
+}
+
+/// Where rows come from.
+pub(crate) enum Source {
+    /// A query, and how its rows become items under the columns.
+    Query(&'static str, fn(&[Column], Row) -> Result<Vec<Item>, ReportError>),
+    /// The census, and which rows an account makes.
+    Census(fn(&Context<'_>, &Names, &AccountCells) -> Vec<Vec<Item>>),
 }
 
 impl Streamed {
-    /// Reads one row: fills what the query leaves to us, and redacts.
-    pub(crate) fn row(&self, context: &Context<'_>, row: Row) -> Result<Vec<Item>, ReportError> {
-        let mut items = (self.read)(&self.columns, row)?;
-        self.name_account(context, &mut items);
-        context.redactor.row(&self.columns, &mut items);
-        Ok(items)
-    }
-
-    /// Fills the account's name and unit where the query leaves them to us.
-    fn name_account(&self, context: &Context<'_>, items: &mut [Item]) {
-        let [Item::Text(id), name @ Item::Nothing, unit @ Item::Nothing, ..] = items else {
-            return;
-        };
-        if self.columns.get(1).map(|column| column.name) != Some("account_name") {
-            return;
+    /// Reads every row, redacted, and hands it on.
+    pub(crate) async fn each(
+        &self,
+        context: &Context<'_>,
+        mut take: impl FnMut(Vec<Item>) -> Result<(), ReportError> + Send,
+    ) -> Result<(), ReportError> {
+        match self.source {
+            Source::Query(sql, read) => {
+                let mut rows = context.stream(sql, vec![]);
+                while let Some(row) = rows.try_next().await? {
+                    let mut items = read(&self.columns, row)?;
+                    context.redactor.row(&self.columns, &mut items);
+                    take(items)?;
+                }
+            }
+            Source::Census(rows) => {
+                census::read(context, |names, account| {
+                    for mut items in rows(context, names, account) {
+                        context.redactor.row(&self.columns, &mut items);
+                        take(items)?;
+                    }
+                    Ok(())
+                })
+                .await?;
+            }
         }
-        if let Some(account) = context.accounts.get(id) {
-            *name = Item::text(&account.name);
-            *unit = account.unit_path.clone().into();
-        }
+        Ok(())
     }
 }

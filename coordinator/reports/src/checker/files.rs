@@ -157,7 +157,7 @@ impl<'f> Files<'f> {
     /// Writes a part of a file, redacted.
     fn put(&mut self, file: usize, text: &str) -> Result<(), ReportError> {
         let text = self.context.redactor.text(text);
-        Ok(self.drafts[file].out().write_all(text.as_bytes())?)
+        self.drafts[file].write(&text)
     }
 
     /// Writes an entry of a file's list or map.

@@ -21,8 +21,6 @@ use self::session::Session;
 use self::totals::Totals;
 use crate::context::{AccountFacts, Context};
 use crate::error::ReportError;
-use crate::failures;
-use crate::recommend::recommend;
 use crate::row::Fields;
 
 /// Writes the files into `dir`.
@@ -39,9 +37,7 @@ pub(crate) async fn write(context: &Context<'_>, dir: &Path) -> Result<Vec<PathB
             totals.add(row, is_curated(context, &row.service));
         }
     }
-    let failed = failures::causes(context).await?;
-    let spots = failures::spots(context).await?;
-    let found = recommend(&failures::findings(context, &failed, &spots));
+    let found = context.failures().await?.recommendations(context);
     let mut files = Files::begin(context, dir, &session, &totals, &scanned, &regions)?;
     for account in &scanned {
         let rows = rows(context, &session, account).await?;

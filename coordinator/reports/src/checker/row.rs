@@ -119,7 +119,10 @@ pub(crate) const fn enabled(status: Status) -> Option<bool> {
 }
 
 /// The checker's category of a failure; without one nothing was run.
-pub(crate) fn category(fault: Option<&Fault>) -> &'static str {
+pub(crate) fn category(status: Status, fault: Option<&Fault>) -> &'static str {
+    if status == Status::RoleFailed {
+        return "credentials_error";
+    }
     let Some(fault) = fault else { return "not_run" };
     match fault.kind {
         _ if NO_FUNCTION.contains(&fault.code.as_str()) => "unsupported_operation",
@@ -209,7 +212,7 @@ fn row(
         evidence: worst.evidence.clone(),
         count_is: if at_least { "at_least" } else { "exact" },
         error: unknown.then(|| fault.map_or_else(|| "no answer".to_owned(), said)),
-        error_type: unknown.then(|| category(fault)),
+        error_type: unknown.then(|| category(status, fault)),
         denied_by: fault.and_then(|fault| fault.denied_by.clone()),
         policy_arn: fault.and_then(|fault| fault.policy_arn.clone()),
         errors: cells
@@ -229,7 +232,7 @@ fn record(whose: Whose<'_>, cell: &Answered) -> ErrorRecord {
         region: cell.region.clone(),
         service: cell.service.clone(),
         function: operation.unwrap_or_else(|| cell.probe.clone()),
-        error_type: category(fault),
+        error_type: category(cell.status, fault),
         error_message: fault.map_or_else(
             || "no answer".to_owned(),
             |fault| format!("{}: {}", fault.code, fault.message),

@@ -3,41 +3,19 @@
 //! The regions of a pair (account, service) are a text with a letter for each region; most pairs
 //! share one of a few such texts, so a pair is just the index of its text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::Status;
-use protocol::store::Row;
+use protocol::plan::ProbeFacts;
 use serde::Serialize;
 
 use crate::advice::{Cause, advise};
+use crate::census::{AccountCells, Names, service_of};
 use crate::context::Context;
-use crate::enablement::Pair;
+use crate::enablement::{pairs, whole};
 use crate::error::ReportError;
 use crate::page::chart::Bar;
-use crate::row::Fields;
-
-/// Gives each new text the next number.
-#[derive(Default)]
-struct Index(BTreeMap<String, usize>);
-
-impl Index {
-    fn of(&mut self, text: &str) -> usize {
-        if let Some(at) = self.0.get(text) {
-            return *at;
-        }
-        let next = self.0.len();
-        self.0.insert(text.to_owned(), next);
-        next
-    }
-
-    fn into_texts(self) -> Vec<String> {
-        let mut texts = vec![String::new(); self.0.len()];
-        for (text, at) in self.0 {
-            texts[at] = text;
-        }
-        texts
-    }
-}
+use crate::unknown::Unknown;
 
 /// One account's row.
 #[derive(Default, Serialize)]
@@ -53,15 +31,16 @@ struct Line {
 /// Collects the data.
 pub(crate) struct Heat<'c> {
     context: &'c Context<'c>,
-    services: Index,
-    regions: Index,
+    names: Names,
     /// For each combination of (region, status) its number.
     patterns: BTreeMap<Vec<(usize, Status)>, usize>,
     rolled: Vec<Status>,
     causes: BTreeMap<Cause, usize>,
     lines: BTreeMap<String, Line>,
-    /// Accounts that use a service.
-    used: BTreeMap<String, u64>,
+    /// Why cells are unknown, by account, service and cause; in regions.
+    reasons: BTreeMap<(String, String, usize), BTreeSet<String>>,
+    /// Accounts that use a service, by its number.
+    used: BTreeMap<usize, u64>,
 }
 
 #[derive(Serialize)]
@@ -85,74 +64,77 @@ impl<'c> Heat<'c> {
     pub(crate) fn new(context: &'c Context<'c>) -> Self {
         Self {
             context,
-            services: Index::default(),
-            regions: Index::default(),
+            names: Names::default(),
             patterns: BTreeMap::new(),
             rolled: Vec::new(),
             causes: BTreeMap::new(),
             lines: BTreeMap::new(),
+            reasons: BTreeMap::new(),
             used: BTreeMap::new(),
         }
     }
 
-    /// Adds a pair.
-    pub(crate) fn see(&mut self, pair: &Pair) {
-        let service = self.services.of(&pair.service);
-        let line = self.lines.entry(pair.account.clone()).or_default();
-        let mut pattern = Vec::with_capacity(pair.regions.len());
-        for (region, place) in &pair.regions {
-            let region = self.regions.of(region);
-            pattern.push((region, place.status));
-            if place.resources > 0 {
+    /// Adds an account.
+    pub(crate) fn see(&mut self, names: &Names, account: &AccountCells) {
+        let mut line = Line::default();
+        for (service, mut places) in pairs(names, account) {
+            places.sort_unstable_by_key(|place| place.region);
+            let status = whole(&places);
+            for place in places.iter().filter(|place| place.resources > 0) {
                 let more = u64::from(place.at_least);
-                line.n.extend([service as u64, region as u64, place.resources, more]);
+                line.n.extend([service as u64, place.region as u64, place.resources, more]);
+            }
+            let pattern: Vec<_> =
+                places.into_iter().map(|place| (place.region, place.status)).collect();
+            let next = self.patterns.len();
+            let number = *self.patterns.entry(pattern).or_insert(next);
+            if number == next {
+                self.rolled.push(status);
+            }
+            if line.p.len() <= service {
+                line.p.resize(service + 1, -1);
+            }
+            line.p[service] = i64::try_from(number).unwrap_or(-1);
+            if status == Status::InUse {
+                *self.used.entry(service).or_default() += 1;
             }
         }
-        let status = pair.status();
-        let next = self.patterns.len();
-        let pattern = *self.patterns.entry(pattern).or_insert(next);
-        if pattern == next {
-            self.rolled.push(status);
-        }
-        if line.p.len() <= service {
-            line.p.resize(service + 1, -1);
-        }
-        line.p[service] = i64::try_from(pattern).unwrap_or(-1);
-        if status == Status::InUse {
-            *self.used.entry(pair.service.clone()).or_default() += 1;
-        }
+        self.lines.insert(account.account.clone(), line);
     }
 
-    /// Adds why regions of a pair are unknown: a row of `why.sql`.
-    pub(crate) fn explain(&mut self, row: Row) -> Result<(), ReportError> {
-        let mut fields = Fields::of(row);
-        let account = fields.text("an account id")?;
-        let service = self.services.of(&fields.text("a service")?);
-        let cause = Cause {
-            status: fields.word("a status")?,
-            kind: fields.maybe_word("a failure kind")?,
-            code: fields.maybe_text(),
-            denied_by: fields.maybe_word("a denier")?,
-            policy_arn: fields.maybe_text(),
-            predicted: fields.maybe_text().as_deref() == Some("predicted"),
-        };
+    /// Adds why a cell is unknown.
+    pub(crate) fn explain(&mut self, unknown: &Unknown) {
+        let decides = |facts: &ProbeFacts| facts.decides;
+        let decides = self.context.probes.get(&unknown.probe).is_none_or(decides);
+        if unknown.cause.status.is_known() || !decides {
+            return;
+        }
         let next = self.causes.len();
-        let cause = *self.causes.entry(cause).or_insert(next);
-        let regions = fields.text("regions")?;
-        let regions: Vec<usize> =
-            regions.split(' ').map(|region| self.regions.of(region)).collect();
-        let line = self.lines.entry(account).or_default();
-        line.w.extend([service, cause, regions.len()]);
-        line.w.extend(regions);
-        Ok(())
+        let cause = *self.causes.entry(unknown.cause.clone()).or_insert(next);
+        let service = service_of(&unknown.probe).to_owned();
+        let regions = self.reasons.entry((unknown.account.clone(), service, cause)).or_default();
+        regions.insert(unknown.region.clone());
+    }
+
+    /// Takes the names, once all accounts are seen.
+    pub(crate) fn name(&mut self, names: Names) {
+        self.names = names;
+        for ((account, service, cause), regions) in std::mem::take(&mut self.reasons) {
+            let Some(line) = self.lines.get_mut(&account) else { continue };
+            line.w.extend([self.names.services.of(&service), cause, regions.len()]);
+            line.w.extend(regions.iter().map(|region| self.names.regions.of(region)));
+        }
     }
 
     /// The services that the most accounts use.
     pub(crate) fn most_used(&self, most: usize) -> Vec<Bar> {
-        let mut used: Vec<_> = self.used.iter().collect();
-        used.sort_by_key(|(_, accounts)| std::cmp::Reverse(**accounts));
+        let name = |(service, accounts): (&usize, &u64)| {
+            (self.names.services.texts[*service].as_str(), *accounts)
+        };
+        let mut used: Vec<_> = self.used.iter().map(name).collect();
+        used.sort_by_key(|(service, accounts)| (std::cmp::Reverse(*accounts), *service));
         used.truncate(most);
-        used.into_iter().map(|(service, count)| Bar::new(service, *count, Status::InUse)).collect()
+        used.into_iter().map(|(service, count)| Bar::new(service, count, Status::InUse)).collect()
     }
 
     /// Accounts that have cells.
@@ -163,9 +145,9 @@ impl<'c> Heat<'c> {
     /// The data as JSON that may stand in a script element.
     pub(crate) fn into_json(self) -> Result<String, ReportError> {
         let context = self.context;
-        let services = self.services.into_texts();
+        let services = self.names.services.texts;
         let width = services.len();
-        let regions = self.regions.into_texts();
+        let regions = self.names.regions.texts;
         let mut patterns = vec![(String::new(), 0); self.patterns.len()];
         for (places, at) in &self.patterns {
             patterns[*at] = (letters(places, regions.len()), self.rolled[*at] as usize);

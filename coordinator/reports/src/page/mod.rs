@@ -4,25 +4,27 @@
 mod chart;
 mod heat;
 
+use std::collections::BTreeSet;
+
 use askama::Template;
-use futures_util::TryStreamExt as _;
 use protocol::Status;
 
-use crate::advice::{advise, rerun};
-use crate::calls::costs;
+use crate::advice::{Cause, advise, rerun};
+use crate::census;
 use crate::context::Context;
-use crate::enablement::{self, Pair};
 use crate::error::ReportError;
-use crate::failures::{self, Failed};
+use crate::failures::{Failed, Failures};
 use crate::ledger::meaning;
+use crate::overview::{Counting, Overview};
 use crate::page::chart::Bar;
 use crate::page::heat::Heat;
-use crate::recommend::{Recommendation, recommend};
+use crate::recommend::Recommendation;
 use crate::render::Out;
 use crate::render::html::{HeadWords, STYLE, policy};
 use crate::render::words::{duration, percent, thousands};
 use crate::rollup::share;
-use crate::summary::{Figures, figures};
+use crate::summary;
+use crate::unknown;
 
 /// Draws the heat map.
 const SCRIPT: &str = include_str!("../../assets/heat.js");
@@ -87,14 +89,13 @@ struct Explained {
 
 /// Writes the page.
 pub(crate) async fn write(context: &Context<'_>, out: Out<'_>) -> Result<(), ReportError> {
-    let heat = read_heat(context).await?;
-    let figures = figures(context).await?;
-    let cost = costs(context).await?.all.cost;
-    let failed = failures::causes(context).await?;
-    let spots = failures::spots(context).await?;
+    let heat = read(context).await?;
+    let overview = context.overview().await?;
+    let failures = context.failures().await?;
+    let causes = failures.causes();
     let missing = crate::ledger::missing(context).await?;
     let took = (context.end() - context.scan.started_at).num_milliseconds().unsigned_abs();
-    let mut recommendations = recommend(&failures::findings(context, &failed, &spots));
+    let mut recommendations = failures.recommendations(context);
     for found in &mut recommendations {
         found.immediate_action = context.redactor.text(&found.immediate_action).into_owned();
     }
@@ -104,12 +105,16 @@ pub(crate) async fn write(context: &Context<'_>, out: Out<'_>) -> Result<(), Rep
         script: SCRIPT,
         head: HeadWords::of(&context.head()),
         duration: duration(took),
-        cards: cards(context, &figures, cost, took),
+        cards: cards(context, overview, took),
         legend: legend(context),
-        charts: charts(context, &heat, &failed)?,
+        charts: charts(context, &heat, &causes)?,
         recommendations,
-        causes: failed.iter().take(MOST_CAUSES).map(|failed| explain(context, failed)).collect(),
-        causes_left: failed.len().saturating_sub(MOST_CAUSES),
+        causes: causes
+            .iter()
+            .take(MOST_CAUSES)
+            .map(|(cause, failed)| explain(context, cause, failed))
+            .collect(),
+        causes_left: causes.len().saturating_sub(MOST_CAUSES),
         missing: missing.rows.iter().map(|row| missing_line(context, row)).collect(),
         data: heat.into_json()?,
     };
@@ -117,26 +122,32 @@ pub(crate) async fn write(context: &Context<'_>, out: Out<'_>) -> Result<(), Rep
     Ok(())
 }
 
-async fn read_heat<'c>(context: &'c Context<'_>) -> Result<Heat<'c>, ReportError> {
+/// Reads everything that the page shows of cells: two passes.
+async fn read<'c>(context: &'c Context<'_>) -> Result<Heat<'c>, ReportError> {
     let mut heat = Heat::new(context);
-    let mut pairs = context.stream(enablement::SQL, vec![]);
-    while let Some(row) = pairs.try_next().await? {
-        heat.see(&Pair::read(row)?);
-    }
-    let mut reasons = context.stream(include_str!("why.sql"), vec![]);
-    while let Some(row) = reasons.try_next().await? {
-        heat.explain(row)?;
-    }
+    let mut counting = Counting::default();
+    let names = census::read(context, |names, account| {
+        counting.add(names, account);
+        heat.see(names, account);
+        Ok(())
+    })
+    .await?;
+    let mut failures = Failures::default();
+    unknown::read(context, |unknown| {
+        heat.explain(&unknown);
+        failures.add(unknown);
+    })
+    .await?;
+    context.keep(counting.named(&names), failures);
+    heat.name(names);
     Ok(heat)
 }
 
-fn cards(
-    context: &Context<'_>,
-    figures: &Figures,
-    cost: protocol::cell::Cost,
-    took: u64,
-) -> Vec<Card> {
-    let counts = &figures.counts;
+fn cards(context: &Context<'_>, overview: &Overview, took: u64) -> Vec<Card> {
+    let counts = &overview.all.counts;
+    let cost = overview.all.cost;
+    let [accounts, planned, entered] = summary::accounts(context);
+    let judged = counts.of(Status::InUse) + counts.of(Status::Idle) + counts.of(Status::Off);
     let ledger = &context.ledger;
     let count = |count: u64| thousands(i64::try_from(count).unwrap_or(i64::MAX));
     let card = |label, value, note, class| Card { label, value, note, class };
@@ -151,37 +162,29 @@ fn cards(
         card(
             "enablement rate",
             counts.rate().map_or_else(|| "–".to_owned(), percent),
-            format!(
-                "{} in use of {} judged",
-                count(counts.of(Status::InUse)),
-                count(judged(figures))
-            ),
+            format!("{} in use of {} judged", count(counts.of(Status::InUse)), count(judged)),
             "",
         ),
         card(
             "services in use",
-            count(figures.services_in_use),
+            count(overview.all.services.len() as u64),
             format!(
                 "of {} asked about, {} curated",
-                count(figures.services),
-                count(figures.services_curated)
+                count(overview.services.len() as u64),
+                count(overview.curated)
             ),
             "",
         ),
         card(
             "accounts entered",
-            count(figures.accounts_entered),
-            format!(
-                "of {} scanned, {} in all",
-                count(figures.accounts_planned),
-                count(figures.accounts)
-            ),
-            if figures.accounts_entered < figures.accounts_planned { "warn" } else { "" },
+            count(entered),
+            format!("of {} scanned, {} in all", count(planned), count(accounts)),
+            if entered < planned { "warn" } else { "" },
         ),
         card(
             "resources",
             format!("{}{}", if counts.at_least() { "≥ " } else { "" }, count(counts.resources())),
-            format!("in {} regions", count(figures.regions)),
+            format!("in {} regions", count(overview.regions.len() as u64)),
             "",
         ),
         card(
@@ -191,11 +194,6 @@ fn cards(
             "",
         ),
     ]
-}
-
-fn judged(figures: &Figures) -> u64 {
-    let counts = &figures.counts;
-    counts.of(Status::InUse) + counts.of(Status::Idle) + counts.of(Status::Off)
 }
 
 fn legend(context: &Context<'_>) -> Vec<Legend> {
@@ -217,7 +215,7 @@ fn legend(context: &Context<'_>) -> Vec<Legend> {
 fn charts(
     context: &Context<'_>,
     heat: &Heat<'_>,
-    failed: &[Failed],
+    causes: &[(&Cause, &Failed)],
 ) -> Result<Vec<Chart>, ReportError> {
     let ledger = &context.ledger;
     let statuses = Status::ALL.iter().filter(|status| ledger.count(**status) > 0);
@@ -225,11 +223,10 @@ fn charts(
         statuses.map(|status| Bar::new(status.as_str(), ledger.count(*status), *status)).collect();
     let services = heat.most_used(MOST_BARS);
     let accounts = heat.accounts_seen();
-    let causes: Vec<Bar> = failed
+    let causes: Vec<Bar> = causes
         .iter()
         .take(MOST_BARS)
-        .map(|failed| {
-            let cause = &failed.cause;
+        .map(|(cause, failed)| {
             let code = cause.code.as_deref().unwrap_or(cause.status.as_str());
             let code = context.redactor.text(code);
             let label = match cause.denied_by {
@@ -261,13 +258,12 @@ fn charts(
     Ok(all.into_iter().flatten().collect())
 }
 
-fn explain(context: &Context<'_>, failed: &Failed) -> Explained {
-    let cause = &failed.cause;
+fn explain(context: &Context<'_>, cause: &Cause, failed: &Failed) -> Explained {
     let redacted = |text: &String| context.redactor.text(text).into_owned();
     let count = |count: u64| thousands(i64::try_from(count).unwrap_or(i64::MAX));
-    let reach = |count: u64, one: &str, many: &str| match count {
+    let reach = |names: &BTreeSet<String>, one: &str, many: &str| match names.len() {
         1 => format!("1 {one}"),
-        count => format!("{} {many}", thousands(i64::try_from(count).unwrap_or(i64::MAX))),
+        many_of => format!("{} {many}", count(many_of as u64)),
     };
     Explained {
         status: cause.status,
@@ -277,9 +273,9 @@ fn explain(context: &Context<'_>, failed: &Failed) -> Explained {
         cells: count(failed.cells),
         reach: format!(
             "{}, {}, {}",
-            reach(failed.accounts, "account", "accounts"),
-            reach(failed.regions, "region", "regions"),
-            reach(failed.services, "service", "services")
+            reach(&failed.accounts, "account", "accounts"),
+            reach(&failed.regions, "region", "regions"),
+            reach(&failed.services, "service", "services")
         ),
         message: failed.message.as_ref().filter(|message| !message.is_empty()).map(redacted),
         advice: advise(cause),

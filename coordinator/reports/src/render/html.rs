@@ -7,7 +7,8 @@ use base64::Engine as _;
 use sha2::{Digest, Sha256};
 
 use super::Out;
-use super::words::{shown, spaced, word};
+use super::json::rounded;
+use super::words::{on_page, spaced, word};
 use crate::error::ReportError;
 use crate::shape::{Head, Item, Kind, Report, Table};
 
@@ -101,7 +102,7 @@ pub(crate) fn policy(scripts: &[&str]) -> String {
 }
 
 fn grid(table: &Table) -> Grid<'_> {
-    let shown = shown(table);
+    let shown = on_page(table);
     let head = |&at: &usize| {
         let column = &table.columns[at];
         (spaced(column.name), column.kind == Kind::Number)
@@ -121,8 +122,8 @@ impl<'r> Field<'r> {
     fn of(item: &'r Item, status: bool) -> Self {
         let order = match item {
             Item::Count(count) => Some(count.to_string()),
-            Item::Number(number) => Some(number.to_string()),
-            Item::Share(share) => Some(share.to_string()),
+            Item::Number(number) => Some(rounded(*number, 1000.0).to_string()),
+            Item::Share(share) => Some(rounded(*share, 1_000_000.0).to_string()),
             Item::Millis(millis) => Some(millis.to_string()),
             _ => None,
         };

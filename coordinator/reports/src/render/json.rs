@@ -13,12 +13,31 @@ pub(crate) fn write(head: &Head, report: &Report, out: Out<'_>) -> Result<(), Re
     write!(out, "  \"notes\": ")?;
     serde_json::to_writer(&mut *out, &report.notes)?;
     for table in &report.tables {
+        if table.is_figures() {
+            write!(out, ",\n  \"{}\": ", table.name)?;
+            figures(table, out)?;
+            continue;
+        }
         write!(out, ",\n  \"{}\": [", table.name)?;
         rows(table, out)?;
         write!(out, "\n  ]")?;
     }
     writeln!(out, "\n}}")?;
     Ok(())
+}
+
+/// Writes figures as one object.
+fn figures(table: &Table, out: Out<'_>) -> Result<(), ReportError> {
+    let mut object = Vec::new();
+    for row in &table.rows {
+        let [Item::Text(metric), item, ..] = row.as_slice() else { continue };
+        object.push(if object.is_empty() { b'{' } else { b',' });
+        serde_json::to_writer(&mut object, metric)?;
+        object.push(b':');
+        value(Kind::Text, item, &mut object)?;
+    }
+    object.push(b'}');
+    Ok(out.write_all(&object)?)
 }
 
 fn rows(table: &Table, out: Out<'_>) -> Result<(), ReportError> {
@@ -33,6 +52,10 @@ fn rows(table: &Table, out: Out<'_>) -> Result<(), ReportError> {
 /// Writes the rows of the main table, one a line.
 pub(crate) fn write_lines(report: &Report, out: Out<'_>) -> Result<(), ReportError> {
     let Some(table) = report.tables.first() else { return Ok(()) };
+    if table.is_figures() {
+        figures(table, out)?;
+        return Ok(out.write_all(b"\n")?);
+    }
     let mut line = Line::new(&table.columns);
     for row in &table.rows {
         line.write(row, out)?;

@@ -8,12 +8,10 @@ pub(crate) mod words;
 
 use std::io::Write;
 
-use futures_util::TryStreamExt as _;
-
 use crate::context::Context;
 use crate::error::ReportError;
 use crate::format::Format;
-use crate::shape::{Report, Table};
+use crate::shape::{Item, Report, Table};
 use crate::streamed::Streamed;
 
 /// Where a report is written to.
@@ -53,32 +51,29 @@ pub(crate) async fn streamed(
         Format::Html => people(context, report, format, PAGE_ROWS, out).await,
         Format::Json => {
             json::begin(&context.head(), report.name, report.title, out)?;
-            let mut rows = context.stream(report.sql, vec![]);
             let mut line = json::Line::new(&report.columns);
             let mut first = true;
-            while let Some(row) = rows.try_next().await? {
-                let items = report.row(context, row)?;
-                out.write_all(if first { b"\n" } else { b",\n" })?;
-                first = false;
-                line.write(&items, out)?;
-            }
+            report
+                .each(context, |items| {
+                    out.write_all(if first { b"\n" } else { b",\n" })?;
+                    first = false;
+                    line.write(&items, out)
+                })
+                .await?;
             json::end(out)
         }
         Format::Jsonl => {
-            let mut rows = context.stream(report.sql, vec![]);
             let mut line = json::Line::new(&report.columns);
-            while let Some(row) = rows.try_next().await? {
-                line.write(&report.row(context, row)?, out)?;
-                out.write_all(b"\n")?;
-            }
-            Ok(())
+            report
+                .each(context, |items| {
+                    line.write(&items, out)?;
+                    Ok(out.write_all(b"\n")?)
+                })
+                .await
         }
         Format::Csv => {
-            let mut rows = context.stream(report.sql, vec![]);
             let mut sheet = csv::Sheet::new(&report.columns, out)?;
-            while let Some(row) = rows.try_next().await? {
-                sheet.write(&report.row(context, row)?)?;
-            }
+            report.each(context, |items| sheet.write(&items)).await?;
             sheet.end()
         }
     }
@@ -97,19 +92,16 @@ async fn people(
         .collect();
     let mut kept = Vec::new();
     let mut all = 0_usize;
-    let mut rows = context.stream(report.sql, vec![]);
-    while let Some(row) = rows.try_next().await? {
-        all += 1;
-        if kept.len() < most {
-            let mut items = report.row(context, row)?;
-            kept.push(
-                shown
-                    .iter()
-                    .map(|&at| std::mem::replace(&mut items[at], crate::shape::Item::Nothing))
-                    .collect(),
-            );
-        }
-    }
+    report
+        .each(context, |mut items| {
+            all += 1;
+            if kept.len() < most {
+                let take = |&at: &usize| std::mem::replace(&mut items[at], Item::Nothing);
+                kept.push(shown.iter().map(take).collect());
+            }
+            Ok(())
+        })
+        .await?;
     let mut notes = vec![report.note.to_owned()];
     if all > kept.len() {
         notes.push(format!(

@@ -59,13 +59,19 @@ pub(crate) fn spaced(name: &str) -> String {
     name.strip_suffix("_ms").unwrap_or(name).replace('_', " ")
 }
 
-/// Which columns of a table people see.
-pub(crate) fn shown(table: &Table) -> Vec<usize> {
+/// Which columns of a table a page has.
+pub(crate) fn on_page(table: &Table) -> Vec<usize> {
+    let columns = table.columns.iter().enumerate();
+    columns.filter(|(_, column)| column.show != Show::Programs).map(|(at, _)| at).collect()
+}
+
+/// Which columns of a table a terminal has.
+pub(crate) fn in_terminal(table: &Table) -> Vec<usize> {
     let says_something = |at: usize| table.rows.iter().any(|row| !row[at].is_void());
     let is_shown = |(at, column): (usize, &Column)| match column.show {
         Show::Always => Some(at),
         Show::IfAny => says_something(at).then_some(at),
-        Show::Programs => None,
+        Show::Page | Show::Programs => None,
     };
     table.columns.iter().enumerate().filter_map(is_shown).collect()
 }

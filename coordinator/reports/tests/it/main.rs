@@ -1,4 +1,6 @@
 //! The reports of a small scan, in every format, as they are.
 
+mod checker;
+mod outlets;
 mod seed;
 mod snapshots;
