@@ -345,3 +345,82 @@ fn wrong_region(home: &str) -> (u16, Worded) {
     let message = format!("Credential should be scoped to a valid region: {home}.");
     (403, Worded::new("SignatureDoesNotMatch", message))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderName, HeaderValue};
+    use proptest::prelude::*;
+    use protocol::clock::SystemClock;
+
+    use super::*;
+    use crate::synthetic::{Organization, Shape};
+
+    static STAGE: LazyLock<Stage> = LazyLock::new(|| {
+        let catalog = catalog::Catalog::embedded().expect("a catalog");
+        let world = World::new(Organization::new(Shape::default()), catalog);
+        Stage::new(world, Arc::new(SystemClock), false, false, None)
+    });
+
+    fn incoming() -> impl Strategy<Value = Incoming> {
+        let signing = prop::sample::select(vec![
+            "s3",
+            "iam",
+            "kms",
+            "ec2",
+            "sts",
+            "organizations",
+            "guardduty",
+            "x",
+        ]);
+        let method = prop::sample::select(vec![http::Method::GET, http::Method::POST]);
+        let kind = prop::sample::select(vec![
+            "application/x-www-form-urlencoded",
+            "application/x-amz-json-1.1",
+            "application/json",
+            "text/html",
+        ]);
+        let target = prop::option::of(prop_oneof![
+            Just("TrentService.DescribeKey".to_owned()),
+            Just("AWSOrganizationsV20161128.ListAccounts".to_owned()),
+            "[ -~]{0,30}",
+        ]);
+        let body = prop_oneof![
+            Just("Action=AssumeRole&Version=2011-06-15&RoleArn=%FF&RoleSessionName=é".to_owned()),
+            Just(
+                "{\"KeyId\":\"é\",\"Marker\":[1],\"NextToken\":\"page-99999999999999999999\"}"
+                    .to_owned()
+            ),
+            "\\PC{0,80}",
+        ];
+        let path = prop_oneof![Just("/detector/%C3%28".to_owned()), "/[ -~]{0,30}"];
+        (signing, method, kind, target, body, path, "[ -~]{0,30}").prop_map(
+            |(signing, method, kind, target, body, path, query)| {
+                let key = STAGE.keys().access_key_id;
+                let credential = format!(
+                    "AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/{signing}/aws4_request, \
+                     SignedHeaders=host, Signature=0"
+                );
+                let mut headers = HeaderMap::new();
+                let all =
+                    [("authorization", Some(credential)), ("content-type", Some(kind.into()))];
+                for (name, value) in all.into_iter().chain([("x-amz-target", target)]) {
+                    if let Some(value) = value.and_then(|text| HeaderValue::from_str(&text).ok()) {
+                        headers.insert(HeaderName::from_static(name), value);
+                    }
+                }
+                Incoming { method, path, query, headers, body: Bytes::from(body) }
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn no_request_makes_it_panic(incoming in incoming()) {
+            let reply = STAGE.play(&incoming);
+            prop_assert!((200..600).contains(&reply.status));
+        }
+    }
+}
