@@ -7,7 +7,6 @@ mod counts;
 mod generated;
 mod machine;
 mod python;
-mod servers;
 mod steps;
 mod test;
 
@@ -17,10 +16,10 @@ use crate::machine::Machine;
 use crate::steps::say;
 
 const USAGE: &str = "\
-cargo xtask check                        formatting, lints, documentation, house rules
-cargo xtask test [--install] [FILTER]    every test, with the servers that they need;
-                                         FILTER: only tests whose names contain it
-                                         --install: what is missing may be installed";
+cargo xtask check                          formatting, lints, documentation, house rules
+cargo xtask test [--install] [ARGUMENT]... every test, with what they need
+    --install    what is missing may be installed
+    ARGUMENT     for the test runner: only these tests (`--test moto`, or a part of a name)";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -34,15 +33,12 @@ fn main() -> ExitCode {
 }
 
 fn run(words: &[String]) -> anyhow::Result<()> {
-    let (flags, rest): (Vec<&str>, Vec<&str>) =
-        words.iter().map(String::as_str).partition(|word| word.starts_with('-'));
-    match (rest.as_slice(), flags.as_slice()) {
-        (["check"], []) => check::run_all(&Machine::new(false)),
-        (["test"], []) => test::run_all(&Machine::new(false), None),
-        (["test"], ["--install"]) => test::run_all(&Machine::new(true), None),
-        (["test", filter], []) => test::run_all(&Machine::new(false), Some(filter)),
-        (["test", filter], ["--install"]) => test::run_all(&Machine::new(true), Some(filter)),
-        ([], ["--help" | "-h"]) => {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["check"] => check::run_all(&Machine::new(false)),
+        ["test", "--install", arguments @ ..] => test::run_all(&Machine::new(true), arguments),
+        ["test", arguments @ ..] => test::run_all(&Machine::new(false), arguments),
+        ["--help" | "-h"] => {
             say(USAGE);
             Ok(())
         }

@@ -21,8 +21,11 @@ pub(crate) fn environment(machine: &Machine) -> Result<PathBuf> {
         say("    it is there");
         return Ok(python);
     }
-    if !answers("python3", &["-c", "import ensurepip, venv"]) {
-        machine.install("python3 with its venv module is missing", &["python3", "python3-venv"])?;
+    if !answers("python3", &["-c", "import ensurepip, tomllib, venv"]) {
+        machine.install(
+            "python3, 3.11 or newer, with its venv module is missing",
+            &["python3", "python3-venv"],
+        )?;
     }
     run_quietly(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
     let pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];

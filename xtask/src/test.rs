@@ -1,49 +1,33 @@
 //! `cargo xtask test`: everything that runs, with what it needs.
 
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use crate::machine::{Machine, answers};
-use crate::servers::Running;
 use crate::steps::{Steps, run, run_tests, say};
-use crate::{generated, python, servers};
+use crate::{generated, python};
 
-/// The variable that tells tests where Python with boto3 and moto is.
+/// The variable that tells tests where Python with boto3 and moto is; a test that needs a moto
+/// starts its own by `servers/run_moto.py`.
 const PYTHON: &str = "ORGSWEEP_TEST_PYTHON";
 
-/// Runs every test, or those whose names contain `filter`.
-pub(crate) fn run_all(machine: &Machine, filter: Option<&str>) -> Result<()> {
+/// Runs every test, or those that `arguments` of the test runner choose.
+pub(crate) fn run_all(machine: &Machine, arguments: &[&str]) -> Result<()> {
     let scratch = machine.scratch();
     std::fs::create_dir_all(&scratch).with_context(|| scratch.display().to_string())?;
     let runner = Runner::of(machine);
     let mut steps = Steps::begin();
     let python = steps.need("Python tools", || python::environment(machine))?;
-    steps.need("build", || run(runner.command(machine).arg("--no-run")))?;
-    let servers = steps.need("servers", || servers::start(machine, &python))?;
-    steps.judge("tests", || {
-        let mut command = runner.command(machine);
-        command.args(filter);
-        run_tests(with_servers(&mut command, &servers, &python))
-    });
-    drop(servers);
-    if filter.is_none() {
+    steps.need("build", || run(runner.command(machine, arguments).arg("--no-run")))?;
+    steps.judge("tests", || run_tests(runner.command(machine, arguments).env(PYTHON, &python)));
+    if arguments.is_empty() {
         steps.judge("examples in the documentation", || {
             run_tests(machine.cargo().args(["test", "--locked", "--workspace", "--doc"]))
         });
         steps.judge("generated files", || generated::check(machine, &python));
     }
     steps.end()
-}
-
-fn with_servers<'c>(
-    command: &'c mut Command,
-    servers: &[Running],
-    python: &Path,
-) -> &'c mut Command {
-    command.env(PYTHON, python);
-    command.envs(servers.iter().map(|server| (server.variable, &server.address)))
 }
 
 /// What runs the tests.
@@ -66,20 +50,17 @@ impl Runner {
         Self::Cargo
     }
 
-    fn command(self, machine: &Machine) -> Command {
+    fn command(self, machine: &Machine, arguments: &[&str]) -> Command {
         let mut command = machine.cargo();
         match self {
-            Self::Nextest => command.args(["nextest", "run", "--locked", "--workspace"]),
-            Self::Cargo => command.args([
-                "test",
-                "--locked",
-                "--workspace",
-                "--no-fail-fast",
-                "--lib",
-                "--bins",
-                "--tests",
-            ]),
+            Self::Nextest => command.args(["nextest", "run"]),
+            Self::Cargo => command.args(["test", "--no-fail-fast"]),
         };
+        command.args(["--locked", "--workspace"]).args(arguments);
+        // Examples in the documentation have their own step.
+        if matches!(self, Self::Cargo) && arguments.is_empty() {
+            command.args(["--lib", "--bins", "--tests"]);
+        }
         command
     }
 }
