@@ -1,10 +1,22 @@
 //! `cells`: the contract for other programs, one row a cell. Its columns only ever grow.
+//!
+//! A row of the query holds the cells of one account and region as one text, so that a million
+//! cells need not cross from the database one by one; what is the same for all is filled in here.
 
-use protocol::store::Value;
+use chrono::DateTime;
+use protocol::store::{Row, Value};
 
+use crate::census::service_of;
+use crate::context::Context;
 use crate::error::ReportError;
+use crate::row::Fields;
 use crate::shape::{Item, Kind, column};
 use crate::streamed::{Source, Streamed};
+
+/// What stands between the fields of a cell, and between cells; the query takes both out of texts
+/// that come from outside.
+const FIELD: &str = "\u{1f}";
+const CELL: &str = "\u{1e}";
 
 /// The report.
 pub(crate) fn report() -> Streamed {
@@ -45,27 +57,84 @@ pub(crate) fn report() -> Streamed {
             "failure_code",
             "denied_by",
         ],
-        source: Source::Query(include_str!("cells.sql"), |columns, row| {
-            columns.iter().zip(row).map(|(column, value)| item(column.kind, value)).collect()
-        }),
+        source: Source::Query {
+            sql: include_str!("cells.sql"),
+            binds: || [FIELD, CELL].map(|text| Value::Text(text.to_owned())).into(),
+            read: rows,
+        },
     }
 }
 
-/// Reads a value by its column's kind.
-pub(crate) fn item(kind: Kind, value: Value) -> Result<Item, ReportError> {
-    Ok(match (kind, value) {
-        (Kind::List, Value::Null) => Item::List(vec![]),
-        (_, Value::Null) => Item::Nothing,
-        (Kind::Time, Value::Int(at)) => {
-            chrono::DateTime::from_timestamp_millis(at).map_or(Item::Nothing, Item::Time)
-        }
-        (_, Value::Int(number)) => Item::Count(number),
-        (Kind::List, Value::Text(text)) => {
-            Item::List(serde_json::from_str(&text).map_err(|_| ReportError::Odd {
-                what: "a list of ids",
-                value: text.chars().take(80).collect(),
-            })?)
-        }
-        (_, Value::Text(text)) => Item::Text(text),
-    })
+/// The cells of an account and region.
+fn rows(context: &Context<'_>, row: Row) -> Result<Vec<Vec<Item>>, ReportError> {
+    let mut fields = Fields::of(row);
+    let account = fields.text("an account id")?;
+    let region = fields.text("a region")?;
+    let cells = fields.text("the cells of a region")?;
+    let odd =
+        |cell: &str| ReportError::Odd { what: "a cell", value: cell.chars().take(80).collect() };
+    cells
+        .split(CELL)
+        .map(|cell| items(context, &account, &region, cell).ok_or_else(|| odd(cell)))
+        .collect()
+}
+
+fn items(context: &Context<'_>, account: &str, region: &str, cell: &str) -> Option<Vec<Item>> {
+    let mut words = cell.split(FIELD);
+    let mut word = || words.next();
+    let probe = word()?;
+    let round = some(number(word()?)?);
+    let [status, evidence] = [word()?, word()?].map(Item::text);
+    let resource_count = Item::Count(number(word()?)?);
+    let count_is = Item::text(word()?);
+    let sample = match word()? {
+        "[]" => vec![],
+        json => serde_json::from_str(json).ok()?,
+    };
+    let [code, message, denied_by, policy_arn] = [word()?, word()?, word()?, word()?].map(said);
+    let [attempts, calls, duration] =
+        [number(word()?)?, number(word()?)?, number(word()?)?].map(Item::Count);
+    let observed_at = match number(word()?)? {
+        0 => Item::Nothing,
+        at => DateTime::from_timestamp_millis(at).map_or(Item::Nothing, Item::Time),
+    };
+    let facts = context.accounts.get(account);
+    Some(vec![
+        Item::text(context.scan.id.as_str()),
+        round,
+        Item::text(account),
+        Item::from(facts.map(|facts| facts.name.clone())),
+        Item::from(facts.and_then(|facts| facts.unit_path.clone())),
+        Item::text(region),
+        Item::text(service_of(probe)),
+        Item::text(probe),
+        status,
+        evidence,
+        resource_count,
+        count_is,
+        Item::List(sample),
+        code,
+        message,
+        denied_by,
+        policy_arn,
+        attempts,
+        calls,
+        duration,
+        Item::text(context.scan.catalog.as_str()),
+        observed_at,
+    ])
+}
+
+fn number(word: &str) -> Option<i64> {
+    word.parse().ok()
+}
+
+/// A number that counts from 1; 0 is none.
+fn some(number: i64) -> Item {
+    if number == 0 { Item::Nothing } else { Item::Count(number) }
+}
+
+/// A text that may be absent.
+fn said(word: &str) -> Item {
+    if word.is_empty() { Item::Nothing } else { Item::text(word) }
 }

@@ -1,9 +1,15 @@
-select c.scan_id, c.round, c.account_id, a.name as account_name, a.unit_path as ou_path,
-       c.region, c.service, c.probe, c.status, c.evidence, c.resource_count, c.count_is,
-       c.sample as resources, c.failure_code, c.failure_message, c.denied_by, c.policy_arn,
-       c.attempts, c.calls, c.duration_ms, s.catalog as catalog_version, c.observed_at
-from scan_cells c
-join scans s on s.scan_id = c.scan_id
-left join scan_accounts a on a.scan_id = c.scan_id and a.account_id = c.account_id
-where c.scan_id = $1
-order by c.account_id, c.region, c.probe
+select account_id, region,
+       string_agg(
+           probe || $2 || coalesce(round, 0) || $2 || status || $2 || evidence || $2 || resource_count || $2 || count_is
+           || $2 || replace(replace(sample, $2, ' '), $3, ' ')
+           || $2 || coalesce(replace(replace(failure_code, $2, ' '), $3, ' '), '')
+           || $2 || coalesce(replace(replace(failure_message, $2, ' '), $3, ' '), '')
+           || $2 || coalesce(denied_by, '')
+           || $2 || coalesce(replace(replace(policy_arn, $2, ' '), $3, ' '), '')
+           || $2 || attempts || $2 || calls || $2 || duration_ms || $2 || coalesce(observed_at, 0),
+           $3 order by probe
+       ) as cells
+from scan_cells
+where scan_id = $1
+group by account_id, region
+order by account_id, region

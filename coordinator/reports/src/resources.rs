@@ -1,6 +1,10 @@
 //! `resources`: everything that was seen and kept, the providers' own defaults marked as such.
 
-use crate::cells::item;
+use protocol::store::Row;
+
+use crate::context::Context;
+use crate::error::ReportError;
+use crate::row::Fields;
 use crate::shape::{Item, Kind, column};
 use crate::streamed::{Source, Streamed};
 
@@ -24,15 +28,27 @@ pub(crate) fn report() -> Streamed {
             column("attributes", Kind::Json),
         ],
         people: &["account_name", "region", "home_region", "kind", "resource_id", "own"],
-        source: Source::Query(include_str!("resources.sql"), |columns, row| {
-            let read = |(column, value): (&crate::shape::Column, _)| {
-                let item = item(column.kind, value)?;
-                Ok(match item {
-                    Item::Count(flag) if column.name == "own" => Item::Flag(flag != 0),
-                    other => other,
-                })
-            };
-            columns.iter().zip(row).map(read).collect()
-        }),
+        source: Source::Query { sql: include_str!("resources.sql"), binds: Vec::new, read: rows },
     }
+}
+
+fn rows(context: &Context<'_>, row: Row) -> Result<Vec<Vec<Item>>, ReportError> {
+    let mut fields = Fields::of(row);
+    let account = fields.text("an account id")?;
+    let facts = context.accounts.get(&account);
+    let name = facts.map(|facts| facts.name.clone());
+    let unit = facts.and_then(|facts| facts.unit_path.clone());
+    Ok(vec![vec![
+        Item::Text(account),
+        name.into(),
+        unit.into(),
+        Item::Text(fields.text("a region")?),
+        fields.maybe_text().into(),
+        Item::Text(fields.text("a probe")?),
+        Item::Text(fields.text("a kind")?),
+        Item::Text(fields.text("a resource id")?),
+        fields.maybe_text().into(),
+        Item::Flag(fields.flag("a flag")?),
+        fields.maybe_text().into(),
+    ]])
 }

@@ -1,7 +1,7 @@
 //! Reports that may have a row for each cell: read row by row, never held whole.
 
 use futures_util::TryStreamExt as _;
-use protocol::store::Row;
+use protocol::store::{Row, Value};
 
 use crate::census::{self, AccountCells, Names};
 use crate::context::Context;
@@ -24,10 +24,20 @@ pub(crate) struct Streamed {
     pub(crate) source: Source,
 }
 
+/// Reads a row of a query: the rows of the report that it makes.
+pub(crate) type ReadRow = fn(&Context<'_>, Row) -> Result<Vec<Vec<Item>>, ReportError>;
+
 /// Where rows come from.
 pub(crate) enum Source {
-    /// A query, and how its rows become items under the columns.
-    Query(&'static str, fn(&[Column], Row) -> Result<Vec<Item>, ReportError>),
+    /// A query.
+    Query {
+        /// Its text.
+        sql: &'static str,
+        /// What it binds after the scan's id.
+        binds: fn() -> Vec<Value>,
+        /// Which rows of the report one of its rows makes.
+        read: ReadRow,
+    },
     /// The census, and which rows an account makes.
     Census(fn(&Context<'_>, &Names, &AccountCells) -> Vec<Vec<Item>>),
 }
@@ -40,12 +50,13 @@ impl Streamed {
         mut take: impl FnMut(Vec<Item>) -> Result<(), ReportError> + Send,
     ) -> Result<(), ReportError> {
         match self.source {
-            Source::Query(sql, read) => {
-                let mut rows = context.stream(sql, vec![]);
+            Source::Query { sql, binds, read } => {
+                let mut rows = context.stream(sql, binds());
                 while let Some(row) = rows.try_next().await? {
-                    let mut items = read(&self.columns, row)?;
-                    context.redactor.row(&self.columns, &mut items);
-                    take(items)?;
+                    for mut items in read(context, row)? {
+                        context.redactor.row(&self.columns, &mut items);
+                        take(items)?;
+                    }
                 }
             }
             Source::Census(rows) => {
