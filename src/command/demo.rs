@@ -6,7 +6,9 @@ use std::time::Duration;
 use aws::{Options, StaticKeys};
 use catalog::Catalog;
 use loadtest::{Latency, Manner, Organization, Running, Shape, Trouble, World};
+use protocol::Region;
 use protocol::scan::{Access, Pace, Settings};
+use protocol::selection::Selection;
 use store::Access as StoreAccess;
 use tokio::net::TcpListener;
 
@@ -40,7 +42,7 @@ pub(crate) async fn demo(args: Demo) -> Result<Exit, Stop> {
         budgets_url: "memory:".to_owned(),
         show: args.show,
     };
-    let id = house.create(settings()).await?;
+    let id = house.create(settings()?).await?;
     let output = Output {
         out: Some(args.out.clone()),
         format: Listing::Table,
@@ -88,10 +90,28 @@ fn options(stand_in: &Running) -> Options {
     }
 }
 
+/// The regions that the demo looks at: enough to see, some of them only by opting in.
+const REGIONS: &[&str] = &[
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
+    "eu-west-1",
+    "eu-central-1",
+    "eu-north-1",
+    "ap-southeast-1",
+    "ap-northeast-1",
+    "af-south-1",
+    "ap-east-1",
+    "eu-south-1",
+    "me-south-1",
+];
+
 /// The settings of the demo: as in earnest, but the stand-in's buckets are all ours.
-fn settings() -> Settings {
+fn settings() -> Result<Settings, Stop> {
     let pace = Pace { budget_share: 90, call_timeout_ms: 2_000, ..Pace::default() };
-    Settings { pace, ..Settings::default() }
+    let regions: Result<Vec<Region>, _> = REGIONS.iter().map(Region::new).collect();
+    let selection = Selection { regions: regions.map_err(Stop::failed)?, ..Selection::default() };
+    Ok(Settings { pace, selection, ..Settings::default() })
 }
 
 fn end(out: &Path, store_url: &str) -> String {
