@@ -45,11 +45,13 @@ fn dropped(file: &File) -> Vec<String> {
             continue;
         }
         let takes = [" = ", "return ", "break "].iter().any(|taker| statement.contains(taker));
-        if statement.ends_with(".ok();") && !takes && !explained {
+        let drops = statement.ends_with(".ok();") && !takes;
+        if drops && !explained {
             broken.push(format!("{}:{number}: {line}", file.path));
         }
         statement.clear();
-        explained = false;
+        // One comment may explain several in a row.
+        explained &= drops;
     }
     broken
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -146,10 +145,7 @@ async fn answer(stream: &mut TcpStream, reply: Reply) -> bool {
             }
             false
         }
-        Reply::Hang => {
-            tokio::time::sleep(Duration::from_secs(3600)).await;
-            false
-        }
+        Reply::Hang => std::future::pending().await,
         Reply::HangUp => false,
     }
 }
