@@ -5,6 +5,7 @@ use std::sync::Arc;
 use catalog::policy::{SessionPolicy, session_policy};
 use catalog::{Catalog, Partition};
 use futures_util::future::BoxFuture;
+use protocol::failure::cut;
 use protocol::scan::{self, Source};
 use protocol::{AccountId, ConnectionId, Failure, FailureKind, ScanId};
 
@@ -179,9 +180,9 @@ impl Access {
         let caller = Caller { origin, credentials: &by.credentials, region, scan };
         let (credentials, principal) =
             self.control.assume(caller, &ask, role).await.map_err(|failure| {
-                let message = format!("{} cannot become {}: {}", by.arn, role.arn, failure.message);
-                let named = Failure::new(failure.kind, failure.code.clone(), message);
-                role_failed(Failure { message: named.message, ..failure })
+                let told = format!("{} cannot become {}: {}", by.arn, role.arn, failure.message);
+                let message = cut(&told, Failure::MESSAGE_LIMIT).to_owned();
+                role_failed(Failure { message, ..failure })
             })?;
         let now = self.control.clock.now();
         Ok(Session::new(credentials, principal.arn, principal.account, principal.partition, now))
@@ -210,11 +211,16 @@ impl Key {
 
 /// The failure as one of getting in, unless trying again may help.
 pub(crate) fn role_failed(failure: Failure) -> Failure {
-    match failure.kind {
-        FailureKind::Throttled
-        | FailureKind::Unreachable
-        | FailureKind::Transient
-        | FailureKind::RoleFailed => failure,
-        _ => Failure { kind: FailureKind::RoleFailed, ..failure },
+    if may_pass(&failure) {
+        return failure;
     }
+    Failure { kind: FailureKind::RoleFailed, ..failure }
+}
+
+/// Whether asking again later may help.
+pub(crate) fn may_pass(failure: &Failure) -> bool {
+    matches!(
+        failure.kind,
+        FailureKind::Throttled | FailureKind::Unreachable | FailureKind::Transient
+    )
 }

@@ -9,7 +9,7 @@ use catalog::{Catalog, Offered, Partition};
 use http::{HeaderValue, header};
 use http_body_util::Full;
 use moka::future::Cache;
-use protocol::provider::Item;
+use protocol::provider::{Item, Page};
 use protocol::{AccountId, Failure, FailureKind, Region, ScanId};
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ use crate::access::Access;
 use crate::classify::{self, Context, Mending};
 use crate::control::user_agent;
 use crate::endpoints::Target;
-use crate::page::{Asked, file};
+use crate::page::{self, Asked, file};
 use crate::session::{Key, Session};
 use crate::sign::{Signing, signed};
 use crate::skew::SkewedClock;
@@ -84,8 +84,8 @@ impl Api {
         self.closed.insert(account.clone(), Arc::new(closed.to_vec())).await;
     }
 
-    /// Makes one call and reads its answer.
-    pub(crate) async fn ask(&self, question: Question<'_>) -> Result<Value, Failure> {
+    /// Makes one call and reads its page.
+    pub(crate) async fn ask(&self, question: Question<'_>) -> Result<Page, Failure> {
         let operation = &question.asked.call.operation;
         self.attempt(question).await.map_err(|failure| match failure.operation {
             None => failure.during(operation),
@@ -93,24 +93,25 @@ impl Api {
         })
     }
 
-    async fn attempt(&self, question: Question<'_>) -> Result<Value, Failure> {
+    async fn attempt(&self, question: Question<'_>) -> Result<Page, Failure> {
         let Question { who, asked, .. } = question;
         let mut mended = Mended::default();
         loop {
             let session = self.access.session(who).await?;
             let partition = self.access.partition(&session)?;
             let target = self.target(question, partition, mended.region.as_deref()).await?;
-            let request = self.request(question, partition, &target, &session)?;
+            let values = values(asked, partition, &target);
+            let request = self.request(question, &values, &target, &session)?;
             let answer = match self.transport.send(request, self.deadline).await {
                 Ok(answer) => answer,
                 Err(fault) => return Err(self.fault(question, partition, &target, &fault).await),
             };
             if answer.status.is_success() {
-                return read(asked, &answer);
+                return page::read(asked, &|name| values.get(name), &read(asked, &answer)?);
             }
             let refusal = error::read(&answer);
             if !self.mend(&mut mended, who, &session, &target, &refusal).await {
-                let closed = self.closed.get(&who_is_asked(question)).await;
+                let closed = self.closed.get(asked.account).await;
                 let context = Context {
                     call: &asked.call.errors,
                     service: &asked.entry.errors,
@@ -141,19 +142,12 @@ impl Api {
     fn request(
         &self,
         question: Question<'_>,
-        partition: &Partition,
+        values: &Values<'_>,
         target: &Target,
         session: &Session,
     ) -> Result<http::Request<Full<Bytes>>, Failure> {
         let Question { asked, scan, .. } = question;
-        let values = Values {
-            account: asked.account.as_str(),
-            region: &target.signing_region,
-            partition: &partition.id,
-            suffix: &partition.dns_suffix,
-            item: asked.parent,
-        };
-        let outgoing = wire::build(asked.entry, asked.call, &values, asked.token)
+        let outgoing = wire::build(asked.entry, asked.call, values, asked.token)
             .map_err(|error| invalid(asked.entry, &error))?;
         let body = outgoing.body.clone();
         let request =
@@ -224,9 +218,15 @@ impl Api {
     }
 }
 
-/// The account whose data is asked for.
-fn who_is_asked(question: Question<'_>) -> AccountId {
-    question.asked.account.clone()
+/// What the templates of a call may ask for.
+fn values<'a>(asked: &Asked<'a>, partition: &'a Partition, target: &'a Target) -> Values<'a> {
+    Values {
+        account: asked.account.as_str(),
+        region: &target.signing_region,
+        partition: &partition.id,
+        suffix: &partition.dns_suffix,
+        item: asked.parent,
+    }
 }
 
 /// The region that a call names for itself, where the thing that it is made for has one.
@@ -281,4 +281,34 @@ fn read(asked: &Asked<'_>, answer: &Answer) -> Result<Value, Failure> {
 fn invalid(entry: &Entry, error: &dyn std::fmt::Display) -> Failure {
     let message = format!("{}: {error}", file(entry));
     Failure::new(FailureKind::Invalid, "BadCall", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(region: &str) -> Call {
+        let text =
+            format!("name = 'c'\noperation = 'Op'\nitems = '@'\niam = []\nregion = '{region}'");
+        toml::from_str(&text).expect("a call")
+    }
+
+    fn item(region: &str) -> Item {
+        let object = serde_json::json!({ "kind": "T", "id": "i", "own": true });
+        let inputs = std::collections::BTreeMap::from([("Home".to_owned(), region.to_owned())]);
+        let object = serde_json::from_value(object).expect("an object");
+        Item { object, on: false, inputs, follow: Vec::new() }
+    }
+
+    #[test]
+    fn a_call_goes_to_the_region_of_its_thing_where_that_has_one() {
+        let of = |template: &str, item: Option<&Item>| {
+            called_region(&call(template), item).map(str::to_owned)
+        };
+        assert_eq!(of("{item.Home}", Some(&item("eu-west-1"))).as_deref(), Some("eu-west-1"));
+        assert_eq!(of("{item.Home}", Some(&item(""))), None);
+        assert_eq!(of("{item.Other}", Some(&item("eu-west-1"))), None);
+        assert_eq!(of("{item.Home}", None), None);
+        assert_eq!(of("us-west-2", None).as_deref(), Some("us-west-2"));
+    }
 }

@@ -181,14 +181,18 @@ fn credentials_failure(error: &CredentialsError, source: &Source) -> Failure {
         Source::Role { profile, .. } => profile.as_ref(),
         Source::Current | Source::Keys { .. } => None,
     };
+    let not_loaded = matches!(error, CredentialsError::CredentialsNotLoaded(_));
+    // The instance's metadata service is the last place of the chain: nothing before it had any.
+    let nowhere = not_loaded || told.contains("IMDS");
     let (kind, code, message) = match (error, profile) {
-        (CredentialsError::CredentialsNotLoaded(_), None) => (
+        (_, None) if nowhere => (
             FailureKind::RoleFailed,
             "NoCredentials",
-            "no AWS credentials were found: set AWS_PROFILE or AWS_ACCESS_KEY_ID, or run `aws sso login`"
+            "no AWS credentials were found: set AWS_PROFILE or AWS_ACCESS_KEY_ID, or sign in with \
+             `aws sso login`"
                 .to_owned(),
         ),
-        (CredentialsError::CredentialsNotLoaded(_), Some(profile)) => (
+        (_, Some(profile)) if not_loaded => (
             FailureKind::RoleFailed,
             "NoCredentials",
             format!("the profile {profile} has no credentials: {told}"),
@@ -199,7 +203,7 @@ fn credentials_failure(error: &CredentialsError, source: &Source) -> Failure {
         _ => (
             FailureKind::RoleFailed,
             "CredentialsFailed",
-            format!("the credentials cannot be had (an expired sign-in needs `aws sso login`): {told}"),
+            format!("the credentials cannot be had, perhaps a sign-in has expired: {told}"),
         ),
     };
     Failure::new(kind, code, message)

@@ -22,19 +22,13 @@ pub enum ConnectError {
         /// What was given.
         url: String,
     },
-    /// A region of no partition.
-    #[error("{region:?} is not a region that the catalog knows")]
-    Region {
-        /// What was given.
-        region: String,
-    },
     /// A session length that STS refuses.
     #[error("a session of {seconds} seconds is not possible: 900 to 43200 are")]
     SessionLength {
         /// What was given.
         seconds: u32,
     },
-    /// The catalog lacks what the provider itself needs.
+    /// What the catalog does not know: a region of no partition.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
     /// The table of control-plane calls cannot be read.

@@ -1,9 +1,11 @@
 //! From an answer to a page of things, by what the catalog says of the call.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use catalog::condition::all_hold;
-use catalog::entry::{Call, Entry, Paging, Probe};
+use catalog::condition::{all_hold, filled};
+use catalog::entry::{Call, Condition, Entry, Paging, Probe};
+use catalog::template::TemplateError;
 use catalog::{path, template};
 use protocol::judge::Judgement;
 use protocol::object::Object;
@@ -47,13 +49,32 @@ pub(crate) fn file(entry: &Entry) -> String {
     format!("aws/{}.toml", entry.service)
 }
 
-/// Reads the page that an answer holds.
-pub(crate) fn read(asked: &Asked<'_>, answer: &Value) -> Result<Page, Failure> {
-    let children = children(asked);
+/// What a call judges its things by, with the placeholders in its conditions filled.
+struct Rules<'a> {
+    own: Cow<'a, [Condition]>,
+    on: Cow<'a, [Condition]>,
+    children: Vec<Child<'a>>,
+}
+
+/// A `for_each` call under the one that was made.
+struct Child<'a> {
+    index: usize,
+    only: Cow<'a, [Condition]>,
+    needs: BTreeSet<String>,
+}
+
+/// Reads the page that an answer holds; `known` is what conditions may ask for.
+pub(crate) fn read(
+    asked: &Asked<'_>,
+    known: &dyn Fn(&str) -> Option<String>,
+    answer: &Value,
+) -> Result<Page, Failure> {
+    let rules =
+        rules(asked, known).map_err(|error| asked.invalid("BadCondition", &error.to_string()))?;
     let items = path::select(&asked.call.items, answer)
         .into_iter()
         .filter(|thing| !is_nothing(thing))
-        .map(|thing| item(asked, &children, thing))
+        .map(|thing| item(asked, &rules, thing))
         .collect::<Result<_, _>>()?;
     let next = asked.call.page.as_ref().map(|page| next(asked, page, answer)).transpose()?;
     Ok(Page { items, next: next.flatten() })
@@ -63,43 +84,55 @@ fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(str::is_empty)
 }
 
-/// The `for_each` calls under this one, by index, with what they need of its things.
-fn children<'a>(asked: &Asked<'a>) -> Vec<(usize, &'a Call, BTreeSet<String>)> {
-    let under = |call: &&Call| call.for_each.as_deref() == Some(&asked.call.name);
+fn rules<'a>(
+    asked: &Asked<'a>,
+    known: &dyn Fn(&str) -> Option<String>,
+) -> Result<Rules<'a>, TemplateError> {
+    let under = |call: &Call| call.for_each.as_deref() == Some(&asked.call.name);
     let calls = asked.probe.calls.iter().enumerate().filter(|(_, call)| under(call));
-    calls.map(|(index, call)| (index, call, template::inputs(call))).collect()
+    let child = |(index, call): (usize, &'a Call)| {
+        let only = filled(&call.only, known)?;
+        Ok(Child { index, only, needs: template::inputs(call) })
+    };
+    Ok(Rules {
+        own: filled(&asked.call.own, known)?,
+        on: filled(&asked.call.on, known)?,
+        children: calls.map(child).collect::<Result<_, _>>()?,
+    })
 }
 
-fn item(
-    asked: &Asked<'_>,
-    children: &[(usize, &Call, BTreeSet<String>)],
-    thing: &Value,
-) -> Result<Item, Failure> {
+fn item(asked: &Asked<'_>, rules: &Rules<'_>, thing: &Value) -> Result<Item, Failure> {
     let Asked { call, probe, .. } = asked;
     let object = Object {
         kind: call.resource_type.as_ref().unwrap_or(&probe.resource_type).clone(),
         id: id(asked, thing)?,
         parent: asked.parent.map(|parent| parent.object.id.clone()),
         home: call.home.as_deref().and_then(|home| region(path::first(home, thing)?)),
-        own: all_hold(&call.own, thing),
+        own: all_hold(&rules.own, thing),
         attributes: attributes(&call.keep, thing),
         documents: documents(&call.documents, thing),
     };
-    let proof = !call.on.is_empty() || call.counts;
-    let on = probe.judgement == Judgement::Switch
-        && proof
-        && (object.own || !call.on.is_empty())
-        && all_hold(&call.on, thing);
-    let follow: Vec<_> =
-        children.iter().filter(|(_, call, _)| all_hold(&call.only, thing)).collect();
-    let paths: BTreeSet<&String> = follow.iter().flat_map(|(_, _, paths)| paths).collect();
+    let follow: Vec<&Child<'_>> =
+        rules.children.iter().filter(|child| all_hold(&child.only, thing)).collect();
+    let paths: BTreeSet<&String> = follow.iter().flat_map(|child| &child.needs).collect();
     let input = |path: &String| Some((path.clone(), text(path::first(path, thing)?)?));
     Ok(Item {
-        on,
+        on: is_on(asked, rules, &object, thing),
         inputs: paths.into_iter().filter_map(input).collect(),
-        follow: follow.iter().map(|(index, ..)| *index).collect(),
+        follow: follow.iter().map(|child| child.index).collect(),
         object,
     })
+}
+
+/// Whether a thing proves that a switch is on: as its conditions say, or, in a call that counts
+/// and has none, by being there.
+fn is_on(asked: &Asked<'_>, rules: &Rules<'_>, object: &Object, thing: &Value) -> bool {
+    asked.probe.judgement == Judgement::Switch
+        && if rules.on.is_empty() {
+            asked.call.counts && object.own
+        } else {
+            all_hold(&rules.on, thing)
+        }
 }
 
 /// A thing's id: by its path, else its parent's, else (one thing of the whole account) the account's.
@@ -189,7 +222,9 @@ mod tests {
         let account = AccountId::new("111122223333").expect("an account");
         let probe = &entry.probes[0];
         let call = &probe.calls[0];
-        read(&Asked { entry: &entry, probe, call, account: &account, parent: None, token }, answer)
+        let asked = Asked { entry: &entry, probe, call, account: &account, parent: None, token };
+        let known = |name: &str| (name == "account").then(|| "111122223333".to_owned());
+        read(&asked, &known, answer)
     }
 
     #[test]
@@ -240,6 +275,19 @@ mod tests {
         };
         assert_eq!(on(&says), [true, false]);
         assert_eq!(on(LIST), [true, true]);
+    }
+
+    #[test]
+    fn a_condition_may_ask_for_the_account() {
+        let calls = format!("{LIST}own = [{{ path = 'Owner', equals = '{{account}}' }}]\n");
+        let answer = json!({ "Things": [
+            { "Id": "1", "Owner": "111122223333" }, { "Id": "2", "Owner": "444455556666" },
+        ] });
+        let items = page_of(&calls, None, &answer).expect("a page").items;
+        let own: Vec<bool> = items.iter().map(|item| item.object.own).collect();
+        assert_eq!(own, [true, false]);
+        let unknown = calls.replace("{account}", "{moon}");
+        assert_eq!(page_of(&unknown, None, &answer).expect_err("unknown").code, "BadCondition");
     }
 
     #[test]

@@ -9,11 +9,11 @@ use protocol::provider::Place;
 use protocol::{AccountId, Failure, FailureKind, Region, ScanId};
 use serde::Deserialize;
 
-use crate::access::role_failed;
+use crate::access::{may_pass, role_failed};
 use crate::api::{Api, Question};
 use crate::control::Caller;
 use crate::error::ConnectError;
-use crate::page::{self, Asked};
+use crate::page::Asked;
 use crate::session::{Identity, Key, Session};
 
 /// The most pages of a list of regions.
@@ -145,7 +145,7 @@ impl Api {
             {
                 self.access.control.purse.throttled(ask).await;
             }
-            let page = page::read(&asked, &answer?)?;
+            let page = answer?;
             objects.extend(page.items.into_iter().map(|item| item.object));
             let Some(next) = page.next else { return Ok(objects) };
             token = Some(next);
@@ -153,14 +153,6 @@ impl Api {
         let message = format!("the list of regions has more than {MOST_PAGES} pages");
         Err(Failure::new(FailureKind::Other, "PageCap", message).during(&call.operation))
     }
-}
-
-/// Whether asking again later may help.
-fn may_pass(failure: &Failure) -> bool {
-    matches!(
-        failure.kind,
-        FailureKind::Throttled | FailureKind::Unreachable | FailureKind::Transient
-    )
 }
 
 /// Regions by their state; one that is being switched on cannot be called yet.

@@ -157,7 +157,7 @@ impl Provider for Aws {
             region: &place.region,
             scan: &place.scan,
         };
-        page::read(&asked, &self.api.ask(question).await?)
+        self.api.ask(question).await
     }
 }
 
@@ -175,7 +175,7 @@ fn check(settings: &Settings, options: &Options, catalog: &Catalog) -> Result<()
     if let Some(region) = hub.or(options.region.as_deref())
         && catalog.partition_of_region(region).is_none()
     {
-        return Err(ConnectError::Region { region: region.to_owned() });
+        catalog.known_region(region)?;
     }
     endpoints::check(options)?;
     preflight::check()

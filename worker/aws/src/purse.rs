@@ -79,3 +79,53 @@ impl Purse {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use async_trait::async_trait;
+    use protocol::budget::BudgetError;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// Makes everybody wait five seconds, so many times.
+    struct Slow(AtomicU32);
+
+    #[async_trait]
+    impl Budget for Slow {
+        async fn admit(&self, _: &[Ask]) -> Result<Vec<Admission>, BudgetError> {
+            let left =
+                self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+            let wait = Admission::Wait(Duration::from_secs(5));
+            Ok(vec![left.map_or(Admission::Granted, |_| wait)])
+        }
+
+        async fn throttled(&self, _: &Ask) -> Result<(), BudgetError> {
+            Ok(())
+        }
+    }
+
+    async fn spend(waits: u32) -> Result<Duration, Failure> {
+        let catalog = Catalog::of_entries([]).expect("the tables");
+        let purse = Purse::new(Arc::new(Slow(AtomicU32::new(waits))), 25, catalog);
+        let owner = AccountId::new("111122223333").expect("an id");
+        let ask = purse.ask("organizations", &owner, "us-east-1")?;
+        assert!(ask.key.location.is_global() && ask.budget.per_second <= 1.25);
+        let start = Instant::now();
+        purse.spend(&ask).await.map(|()| start.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_is_waited_for() {
+        assert_eq!(spend(0).await.map(|waited| waited.as_secs()), Ok(0));
+        assert_eq!(spend(3).await.map(|waited| waited.as_secs()), Ok(15));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_without_end_is_named() {
+        let failure = spend(u32::MAX).await.expect_err("no token");
+        assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Throttled, "BudgetWait"));
+    }
+}

@@ -9,8 +9,10 @@ use aws_credential_types::Credentials;
 use chrono::{DateTime, Utc};
 use moka::future::Cache;
 use moka::ops::compute::Op;
-use protocol::{AccountId, ConnectionId, Failure, FailureKind, ScanId};
+use protocol::{AccountId, ConnectionId, Failure, ScanId};
 use tokio::time::Instant;
+
+use crate::access::may_pass;
 
 /// The most sessions that are kept: more than any window of accounts has.
 const MOST_SESSIONS: u64 = 10_000;
@@ -129,7 +131,7 @@ impl Broker {
         let renewed = async {
             match (enter.await, stale) {
                 (Ok(session), _) => Ok(Arc::new(session)),
-                (Err(failure), Some(stale)) if passes(&failure) => {
+                (Err(failure), Some(stale)) if may_pass(&failure) => {
                     stale.stretched().map(Arc::new).ok_or(failure)
                 }
                 (Err(failure), _) => Err(failure),
@@ -153,17 +155,11 @@ impl Broker {
     }
 }
 
-/// Whether a failure to renew may pass by itself.
-fn passes(failure: &Failure) -> bool {
-    matches!(
-        failure.kind,
-        FailureKind::Throttled | FailureKind::Unreachable | FailureKind::Transient
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use protocol::FailureKind;
 
     use super::*;
 

@@ -6,6 +6,7 @@ use aws_sdk_organizations::types::Account as Listed;
 use chrono::DateTime;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use protocol::failure::cut;
 use protocol::inventory::{Account, AccountState, Found, Organization};
 use protocol::scan::{Settings, Source};
 use protocol::{AccountId, ConnectionId, Failure, FailureKind, OrgId, ScanId};
@@ -14,7 +15,7 @@ use super::patience::Pages;
 use super::{PAGE_SIZE, Reader};
 use crate::access::Access;
 use crate::arn::parse_account_id;
-use crate::session::{Identity, Session};
+use crate::session::Session;
 
 /// What to do where the organization cannot be read.
 const ADVICE: &str = "only the management account or a delegated administrator may read the \
@@ -77,7 +78,7 @@ impl Walk<'_> {
     /// Whose credentials these are, and whether they lead to an organization.
     async fn begin(&mut self) -> Result<Step, Failure> {
         let reader = &self.reader;
-        let hub = reader.access.session(&reader.key(Identity::Hub)).await?;
+        let hub = reader.hub().await?;
         let source = &reader.access.connections.get(reader.connection)?.source;
         if !matches!(source, Source::Current) {
             let account = self.own(&hub, source_name(source), None);
@@ -155,7 +156,7 @@ impl Walk<'_> {
     /// Adds one's own account if the list did not have it, and it belongs to that organization.
     async fn end(&mut self, listing: &Listing) -> Result<Step, Failure> {
         if !listing.seen_own && self.settings.access.org_role.is_none() {
-            let hub = self.reader.access.session(&self.reader.key(Identity::Hub)).await?;
+            let hub = self.reader.hub().await?;
             let account = self.own(&hub, None, Some(&listing.organization));
             self.found.push_back(Found::Account(account));
         }
@@ -287,8 +288,8 @@ fn state(listed: &Listed) -> AccountState {
 }
 
 fn advised(failure: Failure) -> Failure {
-    let message = Failure::new(failure.kind, "", format!("{ADVICE}: {}", failure.message)).message;
-    Failure { message, ..failure }
+    let told = format!("{ADVICE}: {}", failure.message);
+    Failure { message: cut(&told, Failure::MESSAGE_LIMIT).to_owned(), ..failure }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! (Tasks are retried by the worker alone; a list of accounts is read before there are tasks.)
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_organizations::Client;
@@ -11,7 +12,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use protocol::{Failure, FailureKind};
 
 use super::{MOST_PAGES, Reader};
-use crate::session::Identity;
+use crate::access::may_pass;
+use crate::session::{Identity, Session};
 
 /// The wait before the first repetition; it doubles.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -56,6 +58,12 @@ impl Pages {
 }
 
 impl Reader<'_> {
+    /// The session of the connection itself, entered patiently.
+    pub(super) async fn hub(&self) -> Result<Arc<Session>, Failure> {
+        let key = self.key(Identity::Hub);
+        self.patiently(|| self.access.session(&key)).await
+    }
+
     /// Makes a call of Organizations, patiently.
     pub(super) async fn read<T, E, F>(
         &self,
@@ -66,35 +74,31 @@ impl Reader<'_> {
         E: std::error::Error + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
-        let mut wait = FIRST_WAIT;
-        let mut renewed = false;
-        let mut attempt = 1;
-        loop {
-            let failure = match self.once(operation, &call).await {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
-            };
-            let passes = matches!(
-                failure.kind,
-                FailureKind::Throttled | FailureKind::Unreachable | FailureKind::Transient
-            );
-            if failure.kind == FailureKind::Expired && !renewed {
-                renewed = true;
+        self.patiently(|| self.read_renewed(operation, &call)).await
+    }
+
+    /// Makes a call; once more with a renewed session, if that one had expired.
+    async fn read_renewed<T, E, F>(
+        &self,
+        operation: &str,
+        call: &impl Fn(Client) -> F,
+    ) -> Result<T, Failure>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        match self.read_once(operation, call).await {
+            Err(failure) if failure.kind == FailureKind::Expired => {
                 let key = self.key(Identity::Organization);
                 let refused = self.access.session(&key).await?;
                 self.access.forget(&key, &refused).await;
-            } else if passes && attempt < self.attempts {
-                attempt += 1;
-                let asked = failure.retry_after_ms.map(Duration::from_millis).unwrap_or_default();
-                tokio::time::sleep(wait.max(asked).min(LONGEST_WAIT)).await;
-                wait *= 2;
-            } else {
-                return Err(failure);
+                self.read_once(operation, call).await
             }
+            outcome => outcome,
         }
     }
 
-    async fn once<T, E, F>(
+    async fn read_once<T, E, F>(
         &self,
         operation: &str,
         call: &impl Fn(Client) -> F,
@@ -106,6 +110,24 @@ impl Reader<'_> {
         let opened = self.open().await?;
         let request = || call(opened.client.clone());
         self.access.control.call(Some(&opened.ask), operation, request).await
+    }
+
+    /// Tries again what may pass by itself, as often as the scan tries its tasks.
+    async fn patiently<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let mut wait = FIRST_WAIT;
+        for _ in 1..self.attempts {
+            let failure = match attempt().await {
+                Err(failure) if may_pass(&failure) => failure,
+                outcome => return outcome,
+            };
+            let asked = failure.retry_after_ms.map(Duration::from_millis).unwrap_or_default();
+            tokio::time::sleep(wait.max(asked).min(LONGEST_WAIT)).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        attempt().await
     }
 }
 

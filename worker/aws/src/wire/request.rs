@@ -233,3 +233,68 @@ fn plain(value: &Value) -> String {
 fn encode(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn entry(protocol: &str, call: &str) -> Entry {
+        toml::from_str(&format!(
+            "service = 'x'\ntitle = 'X'\ncategory = 'other'\norigin = 'curated'\n\
+             protocol = '{protocol}'\nendpoint_prefix = 'x'\napi_version = '2020'\nscope = 'regional'\n\
+             [[probe]]\nid = 'x'\njudgement = 'resources'\nresource_type = 'T'\n\
+             [[probe.call]]\nname = 'c'\noperation = 'Op'\nitems = '@'\niam = []\n{call}"
+        ))
+        .expect("an entry")
+    }
+
+    fn built(protocol: &str, call: &str, account: &str) -> Result<Outgoing, Unbuildable> {
+        let entry = entry(protocol, call);
+        let values = Values { account, region: "r", partition: "aws", suffix: "s", item: None };
+        build(&entry, &entry.probes[0].calls[0], &values, Some("t&1"))
+    }
+
+    #[test]
+    fn values_in_paths_are_encoded_whole() {
+        let out = built("rest-json", "path = '/a/{account}/b'", "x/y:z é~").expect("a request");
+        assert_eq!(out.path, "/a/x%2Fy%3Az%20%C3%A9~/b");
+        assert_eq!((out.method, out.body.len()), (Method::GET, 0));
+    }
+
+    #[test]
+    fn page_parameters_go_where_the_protocol_has_them() {
+        let page = "page = { input = 'Next', output = 'N', size = { input = 'Max', value = 5 } }";
+        let of = |protocol, more: &str| {
+            let out = built(protocol, &format!("{page}\n{more}"), "a").expect("a request");
+            (out.query, String::from_utf8_lossy(&out.body).into_owned())
+        };
+        let pair = |query: &str, body: &str| (query.to_owned(), body.to_owned());
+        assert_eq!(of("json-1.1", ""), pair("", r#"{"Max":5,"Next":"t&1"}"#));
+        assert_eq!(of("ec2", ""), pair("", "Action=Op&Version=2020&Max=5&Next=t%261"));
+        assert_eq!(of("rest-xml", ""), pair("Max=5&Next=t%261", ""));
+        assert_eq!(of("rest-json", "method = 'POST'"), pair("", r#"{"Max":5,"Next":"t&1"}"#));
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused_by_name() {
+        let told = |protocol, call| built(protocol, call, "a").expect_err("no request").to_string();
+        assert_eq!(told("rest-json", "method = 'B AD'"), "\"B AD\" is not a method");
+        let header = told("rest-json", "headers = { a = \"x\\ny\" }");
+        assert_eq!(header, "the header \"a\" cannot be sent");
+        let list = told("query", "params = { a = [1] }");
+        assert_eq!(list, "the parameter \"a\" of a form is not a plain value");
+        assert!(told("rest-json", "path = '/{item}'").contains("{item}"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_makes_it_panic_or_leaves_its_place(account in "\\PC{0,30}") {
+            let out = built("rest-json", "path = '/{account}'", &account).expect("a request");
+            prop_assert!(!out.path[1..].contains(['/', '?', '#', ' ']));
+            let decoded = percent_encoding::percent_decode_str(&out.path[1..]).decode_utf8();
+            prop_assert_eq!(decoded.unwrap_or_default(), account);
+        }
+    }
+}
