@@ -14,7 +14,14 @@ const patterns = data.patterns.map(([letters, whole]) => {
 const isUnknown = (status) => !data.known[status];
 const accounts = data.accounts.map(([account, name, unit], at) => ({ at, account, name, unit, text: `${name} ${account}`.toLowerCase() }));
 const services = data.services.map(([service, title, category, curated], at) => ({ at, service, title, category, curated, text: `${service} ${title}`.toLowerCase() }));
-const patternOf = (account, service) => patterns[data.lines[account.at].p[service.at]];
+// The patterns as they are shown: of all regions, or of the one that is chosen.
+let shown = patterns;
+const patternOf = (account, service) => shown[data.lines[account.at].p[service.at]];
+const inRegion = (region) => patterns.map(({ letters }) => {
+  if (letters[region] === ".") return undefined;
+  const whole = letters.charCodeAt(region) - 97;
+  return { letters, whole, found: new Set([whole]), hidden: undefined };
+});
 const chosen = new Set();
 let rows = accounts, columns = services, size = 15, over = null, picked = null, paint = {};
 
@@ -43,8 +50,10 @@ const matches = (pattern) => pattern && (!chosen.size || [...chosen].some((statu
 function choose() {
   const wanted = { account: id("find-account").value.toLowerCase(), service: id("find-service").value.toLowerCase(), unit: id("unit").value, category: id("category").value };
   const inUnit = (unit) => !wanted.unit || unit === wanted.unit || unit.startsWith(wanted.unit + "/");
+  shown = id("region").value === "" ? patterns : inRegion(data.regions.indexOf(id("region").value));
   rows = accounts.filter((one) => one.text.includes(wanted.account) && inUnit(one.unit));
   columns = services.filter((one) => one.text.includes(wanted.service) && (!wanted.category || one.category === wanted.category));
+  if (shown !== patterns) columns = columns.filter((column) => rows.some((row) => patternOf(row, column)));
   if (chosen.size) {
     const [allRows, allColumns] = [rows, columns];
     rows = allRows.filter((row) => allColumns.some((column) => matches(patternOf(row, column))));
@@ -208,7 +217,7 @@ function facts({ row, column }) {
 
 function tell(spot) {
   picked = spot;
-  const { row, column } = spot, pattern = patternOf(row, column), detail = id("detail");
+  const { row, column } = spot, pattern = patterns[data.lines[row.at].p[column.at]], detail = id("detail");
   const { things, reasons } = facts(spot);
   const parts = [make("h3", `${column.title}`), make("p", row.name), make("p", [row.account, row.unit].filter(Boolean).join(" · "), "note")];
   if (!column.curated) parts.push(make("p", "A derived entry: whose its things are is not judged.", "note"));
@@ -276,8 +285,9 @@ const units = new Set();
 for (const { unit } of accounts) unit.split("/").forEach((_, at, steps) => units.add(steps.slice(0, at + 1).join("/")));
 units.delete("");
 options(id("unit"), "all", units);
+options(id("region"), "all", data.regions);
 options(id("category"), "all", new Set(services.map((service) => service.category)));
-for (const name of ["find-account", "find-service", "unit", "category", "sort-rows", "sort-columns", "size"]) id(name).addEventListener("input", choose);
+for (const name of ["find-account", "find-service", "unit", "region", "category", "sort-rows", "sort-columns", "size"]) id(name).addEventListener("input", choose);
 for (const button of id("legend").children) {
   button.setAttribute("aria-pressed", "false");
   button.addEventListener("click", () => {
@@ -290,7 +300,7 @@ for (const button of id("legend").children) {
 id("clear").addEventListener("click", () => {
   chosen.clear();
   for (const button of id("legend").children) button.setAttribute("aria-pressed", "false");
-  for (const name of ["find-account", "find-service", "unit", "category"]) id(name).value = "";
+  for (const name of ["find-account", "find-service", "unit", "region", "category"]) id(name).value = "";
   choose();
 });
 id("theme").addEventListener("click", () => {

@@ -27,6 +27,13 @@ pub(crate) struct Streamed {
 /// Reads a row of a query: the rows of the report that it makes.
 pub(crate) type ReadRow = fn(&Context<'_>, Row) -> Result<Vec<Vec<Item>>, ReportError>;
 
+/// Whether more rows are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum More {
+    Yes,
+    No,
+}
+
 /// Where rows come from.
 pub(crate) enum Source {
     /// A query.
@@ -43,11 +50,11 @@ pub(crate) enum Source {
 }
 
 impl Streamed {
-    /// Reads every row, redacted, and hands it on.
+    /// Reads every row, redacted, and hands it on; `take` says whether it wants more.
     pub(crate) async fn each(
         &self,
         context: &Context<'_>,
-        mut take: impl FnMut(Vec<Item>) -> Result<(), ReportError> + Send,
+        mut take: impl FnMut(Vec<Item>) -> Result<More, ReportError> + Send,
     ) -> Result<(), ReportError> {
         match self.source {
             Source::Query { sql, binds, read } => {
@@ -55,7 +62,9 @@ impl Streamed {
                 while let Some(row) = rows.try_next().await? {
                     for mut items in read(context, row)? {
                         context.redactor.row(&self.columns, &mut items);
-                        take(items)?;
+                        if take(items)? == More::No {
+                            return Ok(());
+                        }
                     }
                 }
             }

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::ReportError;
 use crate::format::Format;
 use crate::shape::{Item, Report, Table};
-use crate::streamed::Streamed;
+use crate::streamed::{More, Streamed};
 
 /// Where a report is written to.
 pub(crate) type Out<'o> = &'o mut (dyn Write + Send);
@@ -57,7 +57,8 @@ pub(crate) async fn streamed(
                 .each(context, |items| {
                     out.write_all(if first { b"\n" } else { b",\n" })?;
                     first = false;
-                    line.write(&items, out)
+                    line.write(&items, out)?;
+                    Ok(More::Yes)
                 })
                 .await?;
             json::end(out)
@@ -67,13 +68,15 @@ pub(crate) async fn streamed(
             report
                 .each(context, |items| {
                     line.write(&items, out)?;
-                    Ok(out.write_all(b"\n")?)
+                    out.write_all(b"\n")?;
+                    Ok(More::Yes)
                 })
                 .await
         }
         Format::Csv => {
             let mut sheet = csv::Sheet::new(&report.columns, out)?;
-            report.each(context, |items| sheet.write(&items)).await?;
+            let write = |items: Vec<Item>| sheet.write(&items).map(|()| More::Yes);
+            report.each(context, write).await?;
             sheet.end()
         }
     }
@@ -91,22 +94,22 @@ async fn people(
         .filter(|&at| report.people.contains(&report.columns[at].name))
         .collect();
     let mut kept = Vec::new();
-    let mut all = 0_usize;
+    let mut cut = false;
     report
         .each(context, |mut items| {
-            all += 1;
-            if kept.len() < most {
-                let take = |&at: &usize| std::mem::replace(&mut items[at], Item::Nothing);
-                kept.push(shown.iter().map(take).collect());
+            cut = kept.len() == most;
+            if cut {
+                return Ok(More::No);
             }
-            Ok(())
+            let take = |&at: &usize| std::mem::replace(&mut items[at], Item::Nothing);
+            kept.push(shown.iter().map(take).collect());
+            Ok(More::Yes)
         })
         .await?;
     let mut notes = vec![report.note.to_owned()];
-    if all > kept.len() {
+    if cut {
         notes.push(format!(
-            "The first {} of {all} rows; --format csv, json or jsonl has all of them, with every column.",
-            kept.len()
+            "Only the first {most} rows; --format csv, json or jsonl has all of them, with every column."
         ));
     }
     let columns = shown.iter().map(|&at| report.columns[at]).collect();

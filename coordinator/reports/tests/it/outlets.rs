@@ -5,7 +5,7 @@ use std::fs;
 use protocol::ScanId;
 use reports::{ENABLEMENT_FILES, Format, NAMES, Options, Redaction, ReportError};
 
-use crate::seed::{HOSTILE, MANAGEMENT, PAYMENTS, options, scan_id, store};
+use crate::seed::{self, HOSTILE, MANAGEMENT, PAYMENTS, options, scan_id, store};
 
 async fn rendered(name: &str, format: Format, options: &Options) -> String {
     let store = store().await;
@@ -129,6 +129,21 @@ async fn a_folder_that_cannot_be_written_is_named() {
         .expect_err("a file is no folder");
     assert!(matches!(error, ReportError::File { .. }), "{error}");
     assert!(error.to_string().contains("a-file"), "{error}");
+}
+
+#[tokio::test]
+async fn a_scan_that_has_only_begun_can_be_reported_in_every_way() {
+    let (store, options, scan) = (seed::begun().await, options(), scan_id());
+    for name in NAMES.iter().filter(|name| **name != ENABLEMENT_FILES) {
+        for format in Format::ALL {
+            let mut out = Vec::new();
+            let written = reports::write(&*store, &scan, name, *format, &options, &mut out).await;
+            assert!(written.is_ok(), "{name} as {}: {written:?}", format.as_str());
+        }
+    }
+    let dir = tempfile::tempdir().expect("a folder");
+    reports::write_set(&*store, &scan, dir.path(), &options).await.expect("a set");
+    reports::write_enablement_files(&*store, &scan, dir.path(), &options).await.expect("files");
 }
 
 #[tokio::test]

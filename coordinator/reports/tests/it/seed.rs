@@ -13,9 +13,7 @@ use protocol::preflight::{Preflight, RegionList};
 use protocol::result::Answer;
 use protocol::scan::{Scan, ScanState, Settings};
 use protocol::store::{DueWork, Store};
-use protocol::{
-    CatalogDigest, Cell, DeniedBy, Evidence, Failure, FailureKind, ScanId, Status, cell::CellKey,
-};
+use protocol::{Cell, DeniedBy, Evidence, Failure, FailureKind, ScanId, Status, cell::CellKey};
 use store::Access;
 
 pub(crate) const MANAGEMENT: &str = "111111111111";
@@ -268,24 +266,31 @@ async fn enter(store: &dyn Store, scan: &ScanId) {
     }
 }
 
-/// A store in memory with the scan in it.
-pub(crate) async fn store() -> Arc<dyn Store> {
+/// A store in memory with a scan that has only begun.
+pub(crate) async fn begun() -> Arc<dyn Store> {
     let store = store::connect("sqlite::memory:", Access::Run).await.expect("a store");
-    let scan = scan_id();
-    let catalog: CatalogDigest = id("0123456789abcdef0123456789abcdef");
-    let settings = Settings::default();
-    let created = Scan {
-        id: scan.clone(),
+    store.create_scan(&created(), &probes()).await.expect("a scan");
+    store
+}
+
+fn created() -> Scan {
+    Scan {
+        id: scan_id(),
         state: ScanState::Running,
         round: 1,
-        settings,
-        catalog,
+        settings: Settings::default(),
+        catalog: id("0123456789abcdef0123456789abcdef"),
         version: "0.1.0".to_owned(),
         planned: false,
         started_at: at(0),
         finished_at: None,
-    };
-    store.create_scan(&created, &probes()).await.expect("a scan");
+    }
+}
+
+/// A store in memory with the scan in it.
+pub(crate) async fn store() -> Arc<dyn Store> {
+    let store = begun().await;
+    let scan = scan_id();
     let organization = Organization { id: id("o-example"), management_account: id(MANAGEMENT) };
     store.put_organization(&scan, &organization).await.expect("an organization");
     let global = set(&[("s3", None), ("s3.policies", None)]);
