@@ -161,6 +161,8 @@ def render(candidate, title, category, partitions):
         if candidate.page:
             say("page", candidate.page)
         say("iam", [candidate.why])
+        if "bucket" in candidate.notes:
+            say("bucket", candidate.notes["bucket"])
     return "\n".join(lines) + "\n"
 
 

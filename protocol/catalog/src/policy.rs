@@ -9,6 +9,7 @@ mod deny;
 mod document;
 mod error;
 mod names;
+mod narrow;
 mod pack;
 mod purpose;
 mod session;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::actions;
 use super::control::IDENTITY;
 use super::document::{Effect, Statement};
+use super::narrow::deny_keys;
 use crate::banned::{ACTIONS, ANYWHERE};
 
 /// The banned reads that a session denies too: those that `ReadOnlyAccess` has allowed, or that
@@ -67,10 +68,6 @@ const SESSION: &[&str] = &[
     "timestream:Select",
 ];
 
-/// The keys of API Gateway are read with the action that reads everything else of it: only the
-/// resource tells them apart.
-const API_KEYS: (&str, &str) = ("apigateway:GET", "apigateway:*::/apikeys*");
-
 /// Denies every banned read.
 pub(crate) fn deny_all(partition: &str) -> Vec<Statement> {
     deny(partition, everything())
@@ -83,10 +80,7 @@ pub(crate) fn deny_in_session(partition: &str) -> Vec<Statement> {
 
 fn deny(partition: &str, actions: Vec<String>) -> Vec<Statement> {
     let everywhere = Statement::new(Effect::Deny, actions, vec!["*".to_owned()]);
-    let (action, resource) = API_KEYS;
-    let resource = format!("arn:{partition}:{resource}");
-    let keys = Statement::new(Effect::Deny, vec![action.to_owned()], vec![resource]);
-    vec![everywhere.named("NeverRead"), keys.named("NeverReadApiKeys")]
+    vec![everywhere.named("NeverRead"), deny_keys(partition)]
 }
 
 /// The whole list, in words that IAM takes: a star may end an action, not stand in its prefix.

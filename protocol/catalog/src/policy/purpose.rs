@@ -11,6 +11,7 @@ use super::deny::deny_all;
 use super::document::{Condition, Document, Effect, Statement};
 use super::error::PolicyError;
 use super::names::Names;
+use super::narrow::allow_where_needed;
 use super::pack::{POLICY_LIMIT, pack};
 use super::trust::trust;
 use crate::banned::rule;
@@ -92,7 +93,10 @@ pub fn documents(
     let names = names.checked()?;
     let documents = match purpose {
         Purpose::Member => {
-            pack(&member_actions(probes)?, deny_all(&names.partition), POLICY_LIMIT)?
+            let mut actions = member_actions(probes)?;
+            let narrow = allow_where_needed(&mut actions, &names.partition);
+            let also = narrow.into_iter().chain(deny_all(&names.partition)).collect();
+            pack(&actions, also, POLICY_LIMIT)?
         }
         Purpose::Organization => {
             let actions = ORGANIZATION.iter().map(|&action| action.to_owned()).collect();
@@ -208,7 +212,11 @@ iam = ["parrot:ListParrots", "secretsmanager:GetSecretValue"]
 
     #[test]
     fn a_member_policy_names_exactly_what_its_probes_call() {
-        insta::assert_json_snapshot!(of(Purpose::Member, &["kms", "guardduty", "iam"], &names()));
+        insta::assert_json_snapshot!(of(
+            Purpose::Member,
+            &["kms", "guardduty", "iam", "apigateway"],
+            &names()
+        ));
     }
 
     #[test]
