@@ -112,7 +112,16 @@ fn an_output_folder_that_cannot_be_written_is_found_out_before_any_work() {
 #[test]
 fn a_second_runner_on_a_store_is_refused() {
     let cloud = Cloud::new(3, Trouble::NONE, Duration::from_millis(300));
-    let mut first = cloud.start(&["scan", "--service", "sqs", "--region", "us-east-1", "--quiet"]);
+    let mut first = cloud.start(&[
+        "scan",
+        "--service",
+        "sqs",
+        "--region",
+        "us-east-1",
+        "--budget-share",
+        "90",
+        "--quiet",
+    ]);
     while cloud.running().counters().calls == 0 {
         std::thread::yield_now();
     }

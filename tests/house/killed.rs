@@ -8,10 +8,8 @@ use crate::command::{Cloud, SERVICES, Said};
 
 const ROUNDS: u64 = 10;
 
-fn scan(cloud: &Cloud) -> Vec<&'static str> {
-    let _ = cloud;
-    vec!["scan", "--service", SERVICES, "--budget-share", "90", "--call-timeout", "2s", "--quiet"]
-}
+const SCAN: &[&str] =
+    &["scan", "--service", SERVICES, "--budget-share", "90", "--call-timeout", "2s", "--quiet"];
 
 /// A number from the round, spread over `0..below`.
 fn dice(round: u64, below: u64) -> u64 {
@@ -23,7 +21,7 @@ fn dice(round: u64, below: u64) -> u64 {
 fn a_scan_that_was_killed_at_any_moment_resumes_to_the_same_ledger() {
     let trouble = || Trouble { closed_doors: true, denied: 4, broken: 1, ..Trouble::NONE };
     let undisturbed = Cloud::new(6, trouble(), Duration::from_millis(2));
-    let said = undisturbed.run(&scan(&undisturbed));
+    let said = undisturbed.run(SCAN);
     assert!([0, 3].contains(&said.code), "{}", said.err);
     let (ledger, cells) = (undisturbed.ledger(), undisturbed.cells());
     let calls = undisturbed.running().counters().calls;
@@ -31,7 +29,7 @@ fn a_scan_that_was_killed_at_any_moment_resumes_to_the_same_ledger() {
     for round in 0..ROUNDS {
         let cloud = Cloud::new(6, trouble(), Duration::from_millis(2));
         let moment = dice(round, calls);
-        let mut running = cloud.start(&scan(&cloud));
+        let mut running = cloud.start(SCAN);
         let patience = Instant::now() + Duration::from_secs(60);
         while cloud.running().counters().calls < moment
             && running.try_wait().unwrap().is_none()
@@ -49,7 +47,7 @@ fn a_scan_that_was_killed_at_any_moment_resumes_to_the_same_ledger() {
         let again = if scans.code == 0 && scans.out.trim() != "[]" {
             cloud.run(&["resume", "latest", "--quiet"])
         } else {
-            cloud.run(&scan(&cloud))
+            cloud.run(SCAN)
         };
         let finished =
             |said: &Said| [0, 3].contains(&said.code) || said.err.contains("is finished");

@@ -39,7 +39,16 @@ fn only_the_cells_that_match_run_again() {
 #[test]
 fn a_query_that_matches_nothing_says_so() {
     let cloud = Cloud::new(2, Trouble::NONE, Duration::ZERO);
-    let said = cloud.run(&["scan", "--service", "sqs", "--region", "us-east-1", "--quiet"]);
+    let said = cloud.run(&[
+        "scan",
+        "--service",
+        "sqs",
+        "--region",
+        "us-east-1",
+        "--budget-share",
+        "90",
+        "--quiet",
+    ]);
     assert_eq!(said.code, 0, "{}", said.err);
     let said = cloud.run(&["requeue", "latest"]);
     assert_eq!(said.code, 2);

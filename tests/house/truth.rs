@@ -17,14 +17,15 @@ fn every_cell_of_a_scan_is_the_truth() {
     let world = cloud.running().world();
     let mut wrong = Vec::new();
     let mut compared = 0;
-    for truth in loadtest::truth_lines(world) {
-        let truth: serde_json::Value = serde_json::from_str(&truth).unwrap();
+    let truths = loadtest::truth_lines(world, false).unwrap();
+    for truth in truths.lines() {
+        let truth: serde_json::Value = serde_json::from_str(truth).unwrap();
         let text = |key: &str| truth[key].as_str().unwrap().to_owned();
-        let key = (text("account_id"), text("region"), text("probe"));
+        let key = (text("account"), text("region"), text("probe"));
         let Some((status, count)) = cells.get(&key) else { continue };
         compared += 1;
         let right = text("status");
-        let counted = truth["resource_count"].as_u64().unwrap();
+        let counted = truth["own"].as_u64().unwrap();
         if *status != right || (right == "in_use" && *count != counted) {
             wrong.push(format!("{key:?}: {status} {count}, in truth {right} {counted}"));
         }

@@ -3,7 +3,7 @@
 import io
 import zipfile
 
-from world import EMPTY, seed
+from world import EMPTY, SEEDED, seed
 
 AMI = "ami-12c6146b"
 
@@ -193,12 +193,7 @@ def batch(world):
 def elasticbeanstalk(world):
     client = world("elasticbeanstalk")
     made = client.create_application(ApplicationName="seed")["Application"]["ApplicationArn"]
-    environment = client.create_environment(
-        ApplicationName="seed",
-        EnvironmentName="seed-env",
-        SolutionStackName="64bit Amazon Linux 2 v3.3.0 running Python 3.8",
-    )
-    world.own("elasticbeanstalk", made, environment["EnvironmentId"])
+    world.own("elasticbeanstalk", made)
 
 
 @seed
@@ -216,7 +211,9 @@ def emr(world):
     )
     made, gone = (client.run_job_flow(Name=name, **run)["JobFlowId"] for name in ("seed", "gone"))
     client.terminate_job_flows(JobFlowIds=[gone])
-    world.own("emr", made)
+    # moto does not keep EMR's regions apart.
+    for region in (SEEDED, EMPTY):
+        world.own("emr", made, region=region)
 
 
 @seed
@@ -251,7 +248,7 @@ def workspaces(world):
     )["DirectoryId"]
     world.own("directoryservice", directory)
     client = world("workspaces")
-    client.register_workspace_directory(DirectoryId=directory, EnableWorkDocs=False)
+    client.register_workspace_directory(DirectoryId=directory)
     made = client.create_workspaces(
         Workspaces=[{"DirectoryId": directory, "UserName": "seed", "BundleId": "wsb-bh8rsxt14"}]
     )

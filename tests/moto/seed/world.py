@@ -32,9 +32,8 @@ class World:
 
     def __call__(self, service, region=SEEDED):
         """A client."""
-        return self.session.client(
-            service, region_name=region, config=Config(retries={"total_max_attempts": 1})
-        )
+        config = Config(retries={"total_max_attempts": 1}, inject_host_prefix=False)
+        return self.session.client(service, region_name=region, config=config)
 
     def own(self, probe, *ids, region=SEEDED):
         """Tells of things that count as the account's own."""
@@ -60,7 +59,7 @@ class World:
 
     def role(self):
         """The ARN of a role that any service may take."""
-        return self.once("_role", lambda: make_role(self, "seed-service"))
+        return self.once("_role", lambda: make_role(self, "seed-service", "lambda"))
 
     def subnets(self):
         """The ids of a VPC and of two subnets in it."""
@@ -71,19 +70,21 @@ class World:
         return self.once("_bucket", lambda: make_bucket(self))
 
 
-def make_role(world, name):
+def make_role(world, name, service):
+    """A role that a service may take."""
     trust = {
         "Version": "2012-10-17",
         "Statement": [
             {
                 "Effect": "Allow",
-                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Principal": {"Service": f"{service}.amazonaws.com"},
                 "Action": "sts:AssumeRole",
             }
         ],
     }
     role = world("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
-    world.own("iam", role["Role"]["Arn"], region="global")
+    for probe in ("iam", "iam.trust"):
+        world.own(probe, role["Role"]["Arn"], region="global")
     return role["Role"]["Arn"]
 
 
@@ -107,9 +108,9 @@ def make_bucket(world):
     return name
 
 
-def tell(world, names=()):
-    """Runs the seeds (those named, else all) and prints the truth."""
-    failed = False
+def tell(world):
+    """Runs the seeds (those that the command line names, else all) and prints the truth."""
+    failed, names = False, sys.argv[1:]
     for function in SEEDS:
         if names and function.__name__ not in names:
             continue

@@ -1,0 +1,8 @@
+//! orgsweep against an AWS that others wrote: moto, filled with real resources by boto3.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod proven;
+mod server;
+mod services;
+mod sweep;
+mod truth;
