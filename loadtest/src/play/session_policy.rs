@@ -64,6 +64,10 @@ pub(crate) fn read(request: &Request) -> Result<SessionPolicy, Worded> {
     let statements = list(document.get("Statement").ok_or_else(malformed)?);
     let (mut denied, mut allowed) = (Vec::new(), Vec::new());
     for statement in statements {
+        if !is_for_everything(statement) {
+            // What the stand-in plays are lists; a statement about single resources is not about them.
+            continue;
+        }
         let actions = list(statement.get("Action").ok_or_else(malformed)?);
         let actions = actions.iter().filter_map(|action| action.as_str()).map(str::to_lowercase);
         match statement.get("Effect").and_then(Value::as_str) {
@@ -73,6 +77,12 @@ pub(crate) fn read(request: &Request) -> Result<SessionPolicy, Worded> {
         }
     }
     Ok(SessionPolicy { arns, denied, allowed: Some(allowed) })
+}
+
+/// Whether a statement is about every resource.
+fn is_for_everything(statement: &Value) -> bool {
+    let resources = statement.get("Resource").map(list).unwrap_or_default();
+    resources.iter().any(|resource| resource.as_str() == Some("*"))
 }
 
 fn list(value: &Value) -> Vec<&Value> {
