@@ -14,11 +14,11 @@ pub(crate) fn run_all(machine: &Machine) -> Result<()> {
         run(machine.cargo().args(["fmt", "--all", "--check"])).map(nothing_counted)
     });
     steps.judge("lints", || {
-        let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--keep-going", "--", "-D", "warnings"];
         run(machine.cargo().args(clippy)).map(nothing_counted)
     });
     steps.judge("documentation", || {
-        let doc = ["doc", "--locked", "--workspace", "--no-deps"];
+        let doc = ["doc", "--locked", "--workspace", "--no-deps", "--keep-going"];
         run(machine.cargo().args(doc).env("RUSTDOCFLAGS", "-D warnings")).map(nothing_counted)
     });
     // With all packages chosen, dependencies are built as `cargo xtask test` builds them.

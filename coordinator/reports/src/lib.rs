@@ -143,7 +143,7 @@ pub async fn write(
 /// Each file is written under another name first, so that what bears its name is whole.
 ///
 /// # Errors
-/// [`ReportError`]: as [`write`], with the file that could not be written.
+/// [`ReportError`]: as [`write()`], with the file that could not be written.
 pub async fn write_set(
     store: &dyn Store,
     scan: &ScanId,
