@@ -69,9 +69,8 @@ fn an_organization_is_scanned_cell_by_cell() {
 /// Reports name accounts and the units above them.
 fn the_tree_is_told(sweep: &Sweep, seeded: &Seeded) {
     let rows = sweep.report("cells");
-    let place = |row: &Value| {
-        (text(row, "account_id"), (text(row, "account_name"), text(row, "ou_path")))
-    };
+    let place =
+        |row: &Value| (text(row, "account_id"), (text(row, "account_name"), text(row, "ou_path")));
     let seen: BTreeMap<_, _> = rows.iter().map(place).collect();
     let accounts = seeded.told["accounts"].as_array().unwrap().iter();
     let active = accounts.filter(|account| account["is_active"] == true);

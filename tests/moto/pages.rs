@@ -13,8 +13,7 @@ fn every_page_of_a_long_list_is_read() {
     let catalog = Catalog::embedded().unwrap();
     let services = "dynamodb,sns,logs,ssm,events,kms,route53,scheduler,ec2";
     let sweep = Sweep::of(&moto);
-    let cells =
-        sweep.scan(&["--service", services, "--region", "us-west-2", "--resources", "all"]);
+    let cells = sweep.scan(&["--service", services, "--region", "us-west-2", "--resources", "all"]);
     let found = sweep.own_ids();
     for ((probe, region), made) in truth.iter().filter(|((probe, _), _)| services.contains(probe)) {
         let cell = cells.get(ACCOUNT, region, probe);

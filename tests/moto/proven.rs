@@ -40,9 +40,10 @@ impl fmt::Display for Proof {
 
 /// Fails where the list of what is proven is stale.
 pub(crate) fn hold<'p>(proofs: impl IntoIterator<Item = &'p Proof>) {
-    let mut text = "# What moto proves: probe, protocol, and whether moto answers all of its calls.\n\
+    let mut text =
+        "# What moto proves: probe, protocol, and whether moto answers all of its calls.\n\
                     # Made by the test `services`, which says when it is stale.\n"
-        .to_owned();
+            .to_owned();
     for proof in proofs {
         text.push_str(&format!("{proof}\n"));
     }

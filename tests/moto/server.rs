@@ -102,10 +102,7 @@ fn python(args: &[&str]) -> Command {
         panic!("these tests need moto, which ORGSWEEP_TEST_PYTHON leads to: cargo xtask test");
     };
     let mut command = Command::new(python);
-    command
-        .args(args)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env("PYTHONDONTWRITEBYTECODE", "1");
+    command.args(args).current_dir(env!("CARGO_MANIFEST_DIR")).env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }
 

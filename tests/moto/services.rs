@@ -60,7 +60,8 @@ fn prove(catalog: &Catalog, cells: &Cells, truth: &Truth) -> BTreeSet<Proof> {
         mistakes.extend(mistake(catalog, cell, made));
         let elsewhere = cells.iter().find(|cell| cell.probe == *name && cell.region == EMPTY);
         let is_partial = elsewhere.is_some_and(|cell| cell.status == "partial");
-        if let Some(there) = elsewhere.filter(|_| is_partial == cell.is_exact && *region == SEEDED) {
+        if let Some(there) = elsewhere.filter(|_| is_partial == cell.is_exact && *region == SEEDED)
+        {
             mistakes.push(format!("what is whole in one region is not in the other: {there:?}"));
         }
         let view = catalog.probe(&ProbeId::new(name).unwrap()).unwrap();
@@ -74,12 +75,14 @@ fn prove(catalog: &Catalog, cells: &Cells, truth: &Truth) -> BTreeSet<Proof> {
 
 /// Nothing is found that nobody made: AWS's own things and defaults are not the account's.
 fn nothing_is_made_up(cells: &Cells, truth: &Truth) {
-    let is_told = |probe: &str, region: &str| truth.contains_key(&(probe.to_owned(), region.to_owned()));
+    let is_told =
+        |probe: &str, region: &str| truth.contains_key(&(probe.to_owned(), region.to_owned()));
     for cell in cells.iter().filter(|cell| !is_told(&cell.probe, &cell.region)) {
         assert_eq!(cell.count, 0, "{cell:?}");
         assert!(!matches!(cell.status.as_str(), "in_use" | "listed"), "{cell:?}");
         if is_told(&cell.probe, SEEDED) {
-            let is_said = matches!(cell.status.as_str(), "idle" | "off" | "not_offered" | "partial");
+            let is_said =
+                matches!(cell.status.as_str(), "idle" | "off" | "not_offered" | "partial");
             assert!(is_said, "{cell:?}");
         }
     }
@@ -114,6 +117,7 @@ fn buckets_are_at_home(sweep: &Sweep) {
     let buckets = rows.iter().filter(|row| row["probe"] == "s3");
     let homes: BTreeSet<(String, String)> =
         buckets.map(|row| (text(row, "resource_id"), text(row, "home_region"))).collect();
-    let expected = [(format!("seed-{ACCOUNT}"), SEEDED), ("seed-elsewhere".to_owned(), "us-east-1")];
+    let expected =
+        [(format!("seed-{ACCOUNT}"), SEEDED), ("seed-elsewhere".to_owned(), "us-east-1")];
     assert_eq!(homes, expected.map(|(name, home)| (name, home.to_owned())).into());
 }

@@ -83,8 +83,16 @@ impl Sweep {
 
     /// Scans, with the patience that moto needs, and reads the cells.
     pub(crate) fn scan(&self, args: &[&str]) -> Cells {
-        let patience =
-            ["scan", "--quiet", "--budget-share", "100", "--max-in-flight", "16", "--call-timeout", "120s"];
+        let patience = [
+            "scan",
+            "--quiet",
+            "--budget-share",
+            "100",
+            "--max-in-flight",
+            "16",
+            "--call-timeout",
+            "120s",
+        ];
         let said = self.run(&[&patience, args].concat());
         assert!(said.code == 0 || said.code == 3, "{said:?}");
         self.cells()

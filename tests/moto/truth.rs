@@ -58,9 +58,8 @@ pub(crate) fn mistake(catalog: &Catalog, cell: &Cell, made: &Made) -> Option<Str
 pub(crate) fn compare(catalog: &Catalog, cells: &Cells, account: &str, truth: &Truth) {
     let nothing = Made::default();
     let here: Vec<&Cell> = cells.iter().filter(|cell| cell.account == account).collect();
-    let made_in = |cell: &Cell| {
-        truth.get(&(cell.probe.clone(), cell.region.clone())).unwrap_or(&nothing)
-    };
+    let made_in =
+        |cell: &Cell| truth.get(&(cell.probe.clone(), cell.region.clone())).unwrap_or(&nothing);
     let mistakes: Vec<String> =
         here.iter().filter_map(|cell| mistake(catalog, cell, made_in(cell))).collect();
     assert!(mistakes.is_empty(), "{}", mistakes.join("\n"));

@@ -55,10 +55,10 @@ def acm_pca(world):
 
 @seed
 def cloudhsmv2(world):
-    made = world("cloudhsmv2").create_cluster(
-        HsmType="hsm1.medium", SubnetIds=world.subnets()[1][:1]
-    )
-    world.own("cloudhsmv2", made["Cluster"]["ClusterId"])
+    client = world("cloudhsmv2")
+    client.create_cluster(HsmType="hsm1.medium", SubnetIds=world.subnets()[1][:1])
+    # A cluster is backed up from its beginning.
+    world.own("cloudhsmv2", client.describe_backups()["Backups"][0]["BackupArn"])
 
 
 @seed

@@ -29,8 +29,8 @@ def main():
         policies = json.load(file)
     hub = World()
     organizations = hub("organizations")
-    made = organizations.create_organization(FeatureSet="ALL")["Organization"]
-    hub.switch("organizations", True, made["Id"], region="global")
+    organization = organizations.create_organization(FeatureSet="ALL")["Organization"]
+    hub.switch("organizations", True, organization["Id"], region="global")
     iam = hub("iam")
     hub.own("iam", iam.create_user(UserName="runner")["User"]["Arn"], region="global")
     for number, document in enumerate(policies["runner"] + policies["member"]):
@@ -58,7 +58,7 @@ def main():
         world.switch("guardduty", True, made["DetectorId"])
         made = world("ec2").allocate_address(Domain="vpc")
         world.own("ec2", made["AllocationId"])
-        world.switch("organizations", True, region="global")
+        world.switch("organizations", True, organization["Id"], region="global")
         truth[world.account] = world.rows()
     told = {
         "accounts": {**accounts, "hub": hub.account},

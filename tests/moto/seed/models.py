@@ -113,7 +113,10 @@ def medialive(world):
 
 @seed
 def mediapackage(world):
-    world.own("mediapackage", world("mediapackage").create_channel(Id="seed")["Arn"])
+    client = world("mediapackage")
+    client.create_channel(Id="seed")
+    made = client.create_origin_endpoint(ChannelId="seed", Id="seed-origin")
+    world.own("mediapackage", made["Arn"])
 
 
 @seed
