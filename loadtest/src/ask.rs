@@ -48,7 +48,7 @@ pub(crate) struct Question {
     pub(crate) not_offered: BTreeSet<String>,
     /// Where its cells are.
     pub(crate) scope: Scope,
-    /// Where a global service is called and signed for.
+    /// Where what there is once is called and signed for.
     pub(crate) home: Option<String>,
     /// A call that fits it; its templates recognise requests.
     pub(crate) call: Call,

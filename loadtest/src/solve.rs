@@ -3,7 +3,33 @@
 //! This judges conditions by itself, not with the catalog's evaluator, so that the two cannot
 //! share a mistake.
 
+use std::borrow::Cow;
+
 use catalog::entry::Condition;
+
+/// A condition with its account, region and partition put in.
+pub(crate) fn filled<'c>(
+    condition: &'c Condition,
+    account: &str,
+    region: &str,
+) -> Cow<'c, Condition> {
+    let Condition { equals, one_of, prefix, suffix, contains, .. } = condition;
+    let single = [equals, prefix, suffix, contains].into_iter().flatten();
+    if !single.chain(one_of.iter().flatten()).any(|text| text.contains('{')) {
+        return Cow::Borrowed(condition);
+    }
+    let fill = |text: &String| {
+        let text = text.replace("{account}", account).replace("{region}", region);
+        text.replace("{partition}", "aws")
+    };
+    let mut filled = condition.clone();
+    let Condition { equals, prefix, suffix, contains, .. } = &mut filled;
+    for text in [equals, prefix, suffix, contains].into_iter().flatten() {
+        *text = fill(text);
+    }
+    filled.one_of.iter_mut().flatten().for_each(|text| *text = fill(text));
+    Cow::Owned(filled)
+}
 
 /// Whether a value passes a condition.
 pub(crate) fn passes(condition: &Condition, value: Option<&str>) -> bool {
@@ -106,6 +132,16 @@ mod tests {
                 not,
             },
         )
+    }
+
+    #[test]
+    fn templates_are_filled_wherever_a_condition_compares() {
+        let condition: Condition =
+            serde_json::from_value(json!({ "path": "a", "in": ["{account}", ":{region}:"] }))
+                .expect("a condition");
+        let filled = filled(&condition, "1", "eu");
+        assert!(passes(&filled, Some("1")) && passes(&filled, Some(":eu:")));
+        assert!(!passes(&filled, Some("{account}")));
     }
 
     fn says_something(condition: &Condition) -> bool {

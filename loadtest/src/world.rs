@@ -235,6 +235,19 @@ impl Question {
         if self.scope == Scope::Global { GLOBAL } else { region }
     }
 
+    /// The region that is called for a cell's region.
+    pub(crate) fn called_region<'a>(&'a self, region: &'a str) -> &'a str {
+        self.home.as_deref().filter(|_| region == GLOBAL).unwrap_or(region)
+    }
+
+    /// The cell whose things it is answered with: a probe that asks one region for all of them asks
+    /// that region's, where another probe asks each.
+    pub(crate) fn answered_by<'a>(&'a self, cell: Cell<'a>) -> Cell<'a> {
+        let regional = self.scope == Scope::Regional;
+        let region = if regional { self.called_region(cell.region) } else { cell.region };
+        Cell { region, ..cell }
+    }
+
     /// The row that says `means`, if one does and the row is of this call or its entry.
     pub(crate) fn row(&self, means: FailureKind) -> Option<Worded> {
         let row = self.errors.iter().find(|row| row.means == means)?;

@@ -62,7 +62,7 @@ impl<'c> Gathered<'c> {
     ) -> usize {
         let name = name_of(entry, call);
         let key = format!(
-            "{name:?} {:?} {:?} {:?} {:?} {:?} {:?} {scope:?} {above:?} {:?}",
+            "{name:?} {:?} {:?} {:?} {:?} {:?} {:?} {above:?} {:?}",
             call.method, call.path, call.query, call.headers, call.params, call.region, call.items
         );
         let at = if let Some(at) = self.known.get(&key) {
@@ -81,6 +81,10 @@ impl<'c> Gathered<'c> {
         if let Some(question) = self.questions.all.get_mut(at) {
             question.thing.see(call, &question.call.items);
             question.counts |= call.counts;
+            // Where one probe asks each region and another one region for all, each region answers.
+            if scope == Scope::Regional {
+                question.scope = Scope::Regional;
+            }
             if !question.entries.contains(&entry.service) {
                 question.entries.push(entry.service.clone());
             }
@@ -126,9 +130,7 @@ impl<'c> Gathered<'c> {
             operation: call.operation.clone(),
             service,
             scope,
-            home: (scope == Scope::Global)
-                .then(|| home.ok().map(|endpoint| endpoint.signing_region))
-                .flatten(),
+            home: home.ok().map(|endpoint| endpoint.signing_region),
             call: call.clone(),
             parent,
             children: Vec::new(),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use catalog::entry::Wire;
+use catalog::entry::{Scope, Wire};
 use protocol::Clock;
 use protocol::budget::Bucket;
 
@@ -314,7 +314,7 @@ impl Stage {
     }
 
     fn in_its_region(&self, asked: &Asked<'_>, question: &Question) -> Result<(), (u16, Worded)> {
-        match &question.home {
+        match question.home.as_ref().filter(|_| question.scope == Scope::Global) {
             // S3 lists buckets in any region, and each bucket has a region of its own.
             Some(home) if question.signing != "s3" && home != asked.region => {
                 self.limits

@@ -1,5 +1,7 @@
 //! Makes one thing: values that make its conditions hold or fail, then plausible ones for the rest.
 
+use std::borrow::Cow;
+
 use catalog::entry::Condition;
 
 use crate::ask::{About, Goal, Question, Role};
@@ -53,7 +55,8 @@ impl Making<'_> {
                 continue;
             }
             let same = goal.conditions.iter().filter(|(other, _)| other == slot);
-            let conditions: Vec<&Condition> = same.map(|(_, condition)| condition).collect();
+            let same: Vec<_> = same.map(|(_, condition)| self.filled(condition)).collect();
+            let conditions: Vec<&Condition> = same.iter().map(AsRef::as_ref).collect();
             let held = solve::hold(&conditions, &self.filler(*slot), self.turn());
             self.set(*slot, held, values);
         }
@@ -63,7 +66,7 @@ impl Making<'_> {
     fn miss(&self, goal: &Goal, values: &mut [Option<Option<String>>]) {
         let failed = goal.conditions.iter().any(|(slot, condition)| {
             let set = values.get(*slot).and_then(Option::as_ref);
-            set.is_some_and(|value| !solve::passes(condition, value.as_deref()))
+            set.is_some_and(|value| !solve::passes(&self.filled(condition), value.as_deref()))
         });
         if failed || goal.conditions.is_empty() {
             return;
@@ -72,7 +75,7 @@ impl Making<'_> {
         let mut turned = from.iter().chain(before);
         let free = turned.find(|(slot, _)| values.get(*slot).is_some_and(Option::is_none));
         if let Some((slot, condition)) = free {
-            let failing = solve::fail(condition, &self.filler(*slot), self.turn());
+            let failing = solve::fail(&self.filled(condition), &self.filler(*slot), self.turn());
             self.set(*slot, failing, values);
         }
     }
@@ -90,6 +93,10 @@ impl Making<'_> {
         {
             *place = Some(value);
         }
+    }
+
+    fn filled<'c>(&self, condition: &'c Condition) -> Cow<'c, Condition> {
+        solve::filled(condition, self.at.account, self.question.called_region(self.at.region))
     }
 
     fn turn(&self) -> usize {

@@ -125,20 +125,26 @@ fn names_thing(question: &Question, thing: &Thing, captured: &Captured) -> bool 
     })
 }
 
-/// How many of AWS's own things can stand beside each other: an id that a condition fixes
-/// (`primary`) can be there only once.
+/// How many of AWS's own things can stand beside each other: an id, or what a child call is filled
+/// with, that a condition fixes (`primary`) can be there only once.
 pub(super) fn distinct_defaults(parts: &Parts, at: usize) -> u64 {
     let Some(question) = parts.questions.all.get(at) else { return 0 };
-    let Some(slot) = question.thing.of_role(Role::Id) else { return 1 };
-    let cell = Cell { account: 0, region: FIRST_REGION };
+    let named = |role| matches!(role, Role::Id | Role::Input);
+    let slots = question.thing.slots.iter().enumerate();
+    let slots: Vec<usize> = slots.filter(|(_, one)| named(one.role)).map(|(at, _)| at).collect();
+    let cell = question.answered_by(Cell { account: 0, region: FIRST_REGION });
     let population = Population { aws: 3, customers: 0, used: true };
-    let id = |index| {
-        let mut thing = parts.thing(question, cell, None, population, index);
-        thing.values.get_mut(slot).and_then(Option::take)
+    let things: Vec<Thing> =
+        (0..3).map(|index| parts.thing(question, cell, None, population, index)).collect();
+    let differ = |one: &Thing, other: &Thing| {
+        slots.iter().all(|slot| one.values.get(*slot) != other.values.get(*slot))
     };
-    let ids: Vec<_> = (0..3).map(id).collect();
-    let fresh = |at: usize| ids.get(at).is_some_and(|id| !ids.iter().take(at).any(|old| old == id));
-    (0..3).take_while(|at| fresh(*at)).count() as u64
+    let fresh = |at: &usize| {
+        let before = things.iter().take(*at);
+        things.get(*at).is_some_and(|thing| before.clone().all(|other| differ(thing, other)))
+    };
+    let most = (0..things.len()).take_while(fresh).count() as u64;
+    if question.thing.of_role(Role::Id).is_none() { most.min(1) } else { most }
 }
 
 impl Parts {

@@ -85,10 +85,19 @@ impl World {
         }
     }
 
+    fn place<'a>(&'a self, cell: Cell<'a>, reading: Option<&Reading>) -> Place<'a> {
+        let question = reading.and_then(|reading| self.question(reading.question));
+        let region = question.map_or(cell.region, |question| question.called_region(cell.region));
+        Place { account: self.0.account_id(cell), region }
+    }
+
     fn add_up(&self, cell: Cell<'_>, view: ProbeView<'_>) -> Sum {
         let readings = self.questions().by_probe.get(&view.probe.id);
         let readings = readings.map_or(&[][..], Vec::as_slice);
         let mut sum = Sum::default();
+        let place = self.place(cell, readings.first());
+        let first = readings.first().and_then(|reading| self.question(reading.question));
+        let cell = first.map_or(cell, |question| question.answered_by(cell));
         for (at, reading) in readings.iter().enumerate().filter(|(_, one)| one.parent.is_none()) {
             match self.outcome(reading.question, cell, None) {
                 Err(fault) => sum.fault(self, reading, &fault),
@@ -96,9 +105,9 @@ impl World {
                     sum.answered = true;
                     for index in 0..population.all() {
                         let thing = self.thing(reading.question, cell, None, population, index);
-                        sum.see(reading, &thing);
+                        sum.see(reading, &thing, place);
                         let below = readings.iter().filter(|one| one.parent == Some(at));
-                        for child in below.filter(|child| holds(&child.only, &thing)) {
+                        for child in below.filter(|child| holds(&child.only, &thing, place)) {
                             self.add_child(&mut sum, cell, reading, child, population, &thing);
                         }
                     }
@@ -117,35 +126,43 @@ impl World {
         population: Population,
         thing: &Thing,
     ) {
-        let account = self.0.account_id(cell);
-        let parent = self.as_parent(above.question, population, thing, account);
+        let place = self.place(cell, Some(above));
+        let parent = self.as_parent(above.question, population, thing, place.account);
         match self.outcome(child.question, cell, Some(&parent)) {
             Err(fault) => sum.fault(self, child, &fault),
             Ok(population) => {
                 sum.answered = true;
                 for index in 0..population.all() {
                     let thing = self.thing(child.question, cell, Some(&parent), population, index);
-                    sum.see(child, &thing);
+                    sum.see(child, &thing, place);
                 }
             }
         }
     }
 }
 
-fn holds(conditions: &[(usize, Condition)], thing: &Thing) -> bool {
+/// Where conditions are judged: the account, and the region that is called.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    account: &'a str,
+    region: &'a str,
+}
+
+fn holds(conditions: &[(usize, Condition)], thing: &Thing, place: Place<'_>) -> bool {
     conditions.iter().all(|(slot, condition)| {
-        solve::passes(condition, thing.values.get(*slot).and_then(Option::as_deref))
+        let condition = solve::filled(condition, place.account, place.region);
+        solve::passes(&condition, thing.values.get(*slot).and_then(Option::as_deref))
     })
 }
 
 impl Sum {
-    fn see(&mut self, reading: &Reading, thing: &Thing) {
+    fn see(&mut self, reading: &Reading, thing: &Thing, place: Place<'_>) {
         if !reading.counts {
             return;
         }
-        let own = holds(&reading.own, thing);
+        let own = holds(&reading.own, thing, place);
         self.own += u64::from(own);
-        self.on |= (own || !reading.on.is_empty()) && holds(&reading.on, thing);
+        self.on |= (own || !reading.on.is_empty()) && holds(&reading.on, thing, place);
     }
 
     fn fault(&mut self, world: &World, reading: &Reading, fault: &Fault) {

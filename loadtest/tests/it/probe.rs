@@ -1,9 +1,8 @@
 //! A small scanner: runs a probe as the catalog says and judges it by the rules of `protocol`.
 
 use catalog::ProbeView;
-use catalog::condition::all_hold;
-use catalog::entry::{Call, Entry, ErrorRow, Place, Scope, Wire};
-use catalog::{Variant, path, template};
+use catalog::entry::{Call, Condition, Entry, ErrorRow, Place, Scope, Wire};
+use catalog::{Variant, condition, path, template};
 use protocol::judge::{Tally, judge};
 use protocol::object::Object;
 use protocol::{Failure, FailureKind, Status};
@@ -39,16 +38,18 @@ impl Scanner<'_> {
                 }
             };
             tally.answered += 1;
-            see(&mut tally, call, &items);
+            self.see(&mut tally, view, region, call, &items);
             for child in &view.probe.calls {
                 if child.for_each.as_deref() != Some(&call.name) {
                     continue;
                 }
-                for item in items.iter().filter(|item| all_hold(&child.only, &item.value)) {
+                for item in
+                    items.iter().filter(|item| self.hold(view, region, &child.only, &item.value))
+                {
                     match self.list(view, child, region, Some(item)).await {
                         Ok(found) => {
                             tally.answered += 1;
-                            see(&mut tally, child, &found);
+                            self.see(&mut tally, view, region, child, &found);
                         }
                         Err(failure) => tally.fail(failure),
                     }
@@ -56,6 +57,57 @@ impl Scanner<'_> {
             }
         }
         (judge(&tally, view.probe.judgement).status, tally.own)
+    }
+
+    fn called_region(&self, view: ProbeView<'_>, region: &str) -> String {
+        let region = if view.scope() == Scope::Global { "global" } else { region };
+        let plain = Variant { fips: false, dual_stack: false };
+        self.catalog.endpoint(view.entry, region, plain).expect("an endpoint").signing_region
+    }
+
+    fn hold(
+        &self,
+        view: ProbeView<'_>,
+        region: &str,
+        conditions: &[Condition],
+        thing: &Value,
+    ) -> bool {
+        let region = self.called_region(view, region);
+        let value = |name: &str| match name {
+            "account" => Some(self.account.clone()),
+            "region" => Some(region.clone()),
+            "partition" => Some("aws".to_owned()),
+            _ => None,
+        };
+        let conditions = condition::filled(conditions, &value).expect("values");
+        condition::all_hold(&conditions, thing)
+    }
+
+    fn see(
+        &self,
+        tally: &mut Tally,
+        view: ProbeView<'_>,
+        region: &str,
+        call: &Call,
+        items: &[Item],
+    ) {
+        if !call.counts {
+            return;
+        }
+        for item in items {
+            let own = self.hold(view, region, &call.own, &item.value);
+            tally.see(&Object {
+                kind: String::new(),
+                id: item.id.clone(),
+                parent: None,
+                home: None,
+                own,
+                attributes: Map::new(),
+                documents: std::collections::BTreeMap::new(),
+            });
+            let proof = own || !call.on.is_empty();
+            tally.on |= proof && self.hold(view, region, &call.on, &item.value);
+        }
     }
 
     async fn list(
@@ -124,12 +176,7 @@ impl Scanner<'_> {
         token: Option<&str>,
     ) -> Ask {
         let entry = view.entry;
-        let endpoint = self.catalog.endpoint(
-            entry,
-            if view.scope() == Scope::Global { "global" } else { region },
-            Variant { fips: false, dual_stack: false },
-        );
-        let mut to = endpoint.expect("an endpoint").signing_region;
+        let mut to = self.called_region(view, region);
         let value = |name: &str| match name {
             "account" => Some(self.account.clone()),
             "region" => Some(to.clone()),
@@ -233,25 +280,6 @@ fn unwrapped(wire: Wire, call: &Call, answer: Value) -> Value {
         return answer[format!("{}Result", call.operation)].clone();
     }
     answer
-}
-
-fn see(tally: &mut Tally, call: &Call, items: &[Item]) {
-    if !call.counts {
-        return;
-    }
-    for item in items {
-        let own = all_hold(&call.own, &item.value);
-        tally.see(&Object {
-            kind: String::new(),
-            id: item.id.clone(),
-            parent: None,
-            home: None,
-            own,
-            attributes: Map::new(),
-            documents: std::collections::BTreeMap::new(),
-        });
-        tally.on |= (own || !call.on.is_empty()) && all_hold(&call.on, &item.value);
-    }
 }
 
 fn classify(entry: &Entry, call: &Call, refusal: &Refusal) -> Failure {
