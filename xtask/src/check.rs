@@ -14,7 +14,16 @@ pub(crate) fn run_all(machine: &Machine) -> Result<()> {
         run(machine.cargo().args(["fmt", "--all", "--check"])).map(nothing_counted)
     });
     steps.judge("lints", || {
-        let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--keep-going", "--", "-D", "warnings"];
+        let clippy = [
+            "clippy",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--keep-going",
+            "--",
+            "-D",
+            "warnings",
+        ];
         run(machine.cargo().args(clippy)).map(nothing_counted)
     });
     steps.judge("documentation", || {
