@@ -234,7 +234,12 @@ function tell(spot) {
       const last = line.insertCell();
       last.className = "num";
       last.textContent = things.get(region) ?? "";
-      if (why) line.insertCell().textContent = [why[1], why[2] && `by ${why[2]}`].filter(Boolean).join(" ");
+      if (why && why[1]) {
+        const said = table.insertRow().insertCell();
+        said.colSpan = 3;
+        said.className = "said";
+        said.textContent = [why[1], why[2] && `by ${why[2]}`].filter(Boolean).join(" ");
+      }
     }
     parts.push(whole, table);
     for (const why of new Set(reasons.values())) {

@@ -147,18 +147,20 @@ pub(crate) async fn report(context: &Context<'_>) -> Result<Report, ReportError>
 fn by_cause(context: &Context<'_>, failures: &Failures) -> Table {
     let row = |(cause, failed): (&Cause, &Failed)| {
         let mut items = named(cause);
+        let policy_arn = items.pop().unwrap_or(Item::Nothing);
         items.extend([
             Item::count(failed.cells),
             Item::count(failed.accounts.len() as u64),
             Item::count(failed.regions.len() as u64),
             Item::count(failed.services.len() as u64),
+            Item::text(advise(cause)),
+            Item::text(rerun(context.scan.id.as_str(), cause)),
+            policy_arn,
             Failed::example(&failed.services),
             Failed::example(&failed.accounts),
             Failed::example(&failed.regions),
             Item::from(failed.operation.clone()),
             Item::from(failed.message.clone()),
-            Item::text(advise(cause)),
-            Item::text(rerun(context.scan.id.as_str(), cause)),
         ]);
         items
     };
@@ -170,18 +172,18 @@ fn by_cause(context: &Context<'_>, failures: &Failures) -> Table {
             programs("failure_kind", Kind::Word),
             column("failure_code", Kind::Text),
             column("denied_by", Kind::Word),
-            paged("policy_arn", Kind::Text),
             column("cells", Kind::Number),
             column("accounts", Kind::Number),
             programs("regions", Kind::Number),
             programs("services", Kind::Number),
+            column("what_to_do", Kind::Word),
+            paged("run_again", Kind::Text),
+            paged("policy_arn", Kind::Text),
             paged("example_service", Kind::Word),
             programs("example_account", Kind::Account),
             programs("example_region", Kind::Word),
             programs("example_operation", Kind::Text),
             paged("example_message", Kind::Text),
-            column("what_to_do", Kind::Word),
-            paged("run_again", Kind::Text),
         ],
         rows: failures.causes().into_iter().map(row).collect(),
     }

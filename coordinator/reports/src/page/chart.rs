@@ -6,13 +6,13 @@ use protocol::Status;
 use crate::error::ReportError;
 use crate::render::words::thousands;
 
-const WIDTH: u32 = 560;
-const LABEL: i32 = 200;
-const VALUE: i32 = 80;
+const WIDTH: u32 = 440;
+const LABEL: i32 = 172;
+const VALUE: i32 = 68;
 const STEP: i32 = 24;
 const BAR: i32 = 14;
 /// The longest label that is drawn, in characters.
-const LONGEST: usize = 30;
+const LONGEST: usize = 24;
 
 /// One bar.
 #[derive(Debug, Clone)]
@@ -101,6 +101,6 @@ mod tests {
     fn a_little_is_drawn_and_nothing_is_not() {
         assert_eq!(length(0, 1_000_000), 0);
         assert_eq!(length(1, 1_000_000), 2);
-        assert_eq!(length(7, 7), 280);
+        assert_eq!(length(7, 7), 200);
     }
 }

@@ -17,6 +17,9 @@ pub(crate) const STYLE: &str = include_str!("../../assets/page.css");
 /// Sorts and filters tables.
 const SCRIPT: &str = include_str!("../../assets/tables.js");
 
+/// A text longer than this gets a wide column, in characters.
+const LONG: usize = 40;
+
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page<'r> {
@@ -66,6 +69,8 @@ pub(crate) struct Grid<'r> {
 struct Field<'r> {
     text: Cow<'r, str>,
     right: bool,
+    /// Whether it needs a wide column.
+    long: bool,
     /// What sorting compares, where that is not the text.
     order: Option<String>,
     /// A share in hundredths, drawn as a bar.
@@ -131,6 +136,8 @@ impl<'r> Field<'r> {
             Item::Share(share) => Some(format!("{:.1}", share * 100.0)),
             _ => None,
         };
-        Self { text: word(item), right: order.is_some(), order, bar, status }
+        let text = word(item);
+        let long = text.chars().count() > LONG;
+        Self { text, right: order.is_some(), long, order, bar, status }
     }
 }
