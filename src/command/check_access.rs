@@ -15,7 +15,7 @@ use crate::stop::{Exit, Stop};
 const SAMPLE: &[&str] = &["iam", "s3", "ec2", "kms", "lambda", "sns"];
 
 const ACCOUNTS: &str = "
-select account_id, name, state, planned, principal, preflight_code, preflight_message
+select account_id, name, state, planned, principal, preflight_failure_code, preflight_failure_message
 from scan_accounts where scan_id = $1 order by account_id";
 
 const CELLS: &str = "

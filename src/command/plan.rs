@@ -1,9 +1,12 @@
 //! `plan`: what a scan would do, before anything is called.
 
+use std::time::Duration;
+
 use aws::{Aws, Options};
 use catalog::Catalog;
 use coordinator::estimate::{Estimate, Line, estimate};
 use coordinator::expand::probe_sets;
+use indicatif::HumanDuration;
 use protocol::ScanId;
 use protocol::clock::{Clock, SystemClock};
 use protocol::inventory::AccountState;
@@ -62,10 +65,10 @@ fn show(estimate: &Estimate, inactive: u64, chosen: &coordinator::Chosen) -> Res
     print_text("\n")?;
     let regions = estimate.regions.iter().map(|(name, at)| line(name.to_string(), at));
     print(&Cells { header: &["region", "cells", "calls"], rows: regions.collect() })?;
-    let minutes = estimate.seconds / 60.0;
+    let time = HumanDuration(Duration::from_secs_f64(estimate.seconds.clamp(1.0, 1e9).ceil()));
     print_text(&format!(
         "\n{} accounts ({inactive} not active, {} left out), {} cells, about {:.0} calls\n\
-         at least {minutes:.1} minutes, bound by {}\n\
+         at least {time}, bound by {}\n\
          each call is a read event in CloudTrail: about {:.0}; the first trail of an account keeps them for \
          nothing, each further one costs about ${:.2} ($2.00 per 100,000)\n",
         estimate.accounts,

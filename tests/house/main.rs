@@ -1,6 +1,7 @@
 //! The whole house: the command itself, scanning a synthetic organization on the stand-in.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod access;
 mod command;
 mod demo;
 mod help;

@@ -21,10 +21,8 @@ impl Guarded {
     fn new() -> Self {
         let moto = Moto::start();
         let sweep = Sweep::of(&moto);
-        let policies = json!({
-            "runner": [documents(&sweep, "runner"), documents(&sweep, "organization")].concat(),
-            "member": documents(&sweep, "member"),
-        });
+        let runner = [documents(&sweep, "runner"), documents(&sweep, "organization")].concat();
+        let policies = json!({ "runner": runner, "member": documents(&sweep, "member") });
         let path = sweep.write("policies.json", &policies.to_string());
         let told = moto.seed("guarded.py", &[&path]);
         moto.guard();
