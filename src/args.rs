@@ -364,7 +364,7 @@ pub(crate) struct Show {
 /// Where results go.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Output {
-    /// Write the set of reports into DIR/scan_<time>_<id>/, and point DIR/latest at it
+    /// Write the set of reports into DIR/`scan_<time>_<id>`/, and point DIR/latest at it
     #[arg(long, value_name = "DIR", env = "ORGSWEEP_OUT")]
     pub(crate) out: Option<PathBuf>,
     /// How the summary at the end looks: table or json

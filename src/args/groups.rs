@@ -17,7 +17,7 @@ pub(crate) struct Sources {
     /// A role to assume: its own account
     #[arg(long, value_delimiter = ',', value_name = "ARN", env = "ORGSWEEP_ROLE_ARN")]
     pub(crate) role_arn: Vec<String>,
-    /// A file of [[account]] entries: profiles, keys in environment variables, role ARNs with external ids
+    /// A file of `[[account]]` entries: profiles, keys in environment variables, role ARNs with external ids
     #[arg(long, value_name = "FILE", env = "ORGSWEEP_ACCOUNTS_FILE")]
     pub(crate) accounts_file: Option<PathBuf>,
 }
