@@ -10,7 +10,7 @@ use protocol::{AccountId, ConnectionId, Failure, FailureKind, Region, ScanId};
 
 use crate::choose::{Paths, is_chosen, unmatched};
 use crate::expand::{probe_sets, rows};
-use crate::run::Shared;
+use crate::shared::Shared;
 use crate::{Error, Parts};
 
 /// Accounts that are written down at once.

@@ -11,7 +11,7 @@ use protocol::{Region, ScanId};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::run::Shared;
+use crate::shared::Shared;
 use crate::{End, Error, Parts, Phase, Settings};
 
 /// The longest wait before the store is looked at again.

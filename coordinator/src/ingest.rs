@@ -6,10 +6,9 @@ use protocol::ScanId;
 use protocol::queue::{Delivery, Line, QueueError};
 use protocol::result::{Answer, ResultPage};
 use protocol::scan::{Detail, Scan};
-use protocol::store::Ingested;
 use tokio_util::sync::CancellationToken;
 
-use crate::run::Shared;
+use crate::shared::Shared;
 use crate::verdict::verdicts;
 use crate::{Error, Parts};
 
@@ -103,16 +102,5 @@ fn keep(answers: &mut Vec<Answer>, detail: Detail) {
                 cell.sample.clear();
             }
         }
-    }
-}
-
-impl Shared {
-    fn count(&self, ingested: Ingested) {
-        self.update(|snapshot| {
-            snapshot.done += ingested.cells;
-            snapshot.unknown += ingested.unknown;
-            snapshot.calls += ingested.calls;
-            snapshot.throttles += ingested.throttles;
-        });
     }
 }

@@ -11,6 +11,7 @@ pub mod estimate;
 pub mod expand;
 mod ingest;
 mod run;
+mod shared;
 mod snapshot;
 mod verdict;
 

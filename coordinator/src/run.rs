@@ -1,15 +1,14 @@
 //! One run of a scan: discovery, dispatch and ingest side by side, to its end or to a stop.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use protocol::provider::KnownRegion;
 use protocol::scan::{Scan, ScanState};
 use protocol::{ScanId, Status};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::shared::Shared;
 use crate::{End, Error, Parts, Phase, Settings, Snapshot, discover, dispatch, ingest};
 
 /// Runs a scan until it is finished or `stop` is cancelled. After a stop it goes on writing down
@@ -126,74 +125,5 @@ async fn refresh(parts: &Parts, id: &ScanId, shared: &Shared) -> Result<(), Erro
             snapshot.done = ledger.planned() - not_run;
             snapshot.unknown = ledger.unknown() - not_run;
         });
-    }
-}
-
-/// What the parts of a run tell each other.
-pub(crate) struct Shared {
-    snapshot: watch::Sender<Snapshot>,
-    changed: Notify,
-    regions: Mutex<Vec<KnownRegion>>,
-}
-
-impl Shared {
-    fn new(snapshot: watch::Sender<Snapshot>) -> Self {
-        snapshot.send_replace(Snapshot::default());
-        Self { snapshot, changed: Notify::new(), regions: Mutex::default() }
-    }
-
-    pub(crate) fn update(&self, change: impl FnOnce(&mut Snapshot)) {
-        self.snapshot.send_modify(change);
-    }
-
-    pub(crate) fn phase(&self) -> Phase {
-        self.snapshot.borrow().phase
-    }
-
-    pub(crate) fn pause(&self, paused: bool) {
-        let phase = self.phase();
-        if paused && phase == Phase::Scanning {
-            self.update(|snapshot| snapshot.phase = Phase::Paused);
-        } else if !paused && phase == Phase::Paused {
-            self.update(|snapshot| snapshot.phase = Phase::Scanning);
-        }
-    }
-
-    pub(crate) fn add_planned(&self, accounts: u64, cells: u64) {
-        self.update(|snapshot| {
-            snapshot.accounts += accounts;
-            snapshot.planned += cells;
-        });
-        self.nudge();
-    }
-
-    pub(crate) fn out(&self) -> u64 {
-        self.snapshot.borrow().out
-    }
-
-    pub(crate) fn send_out(&self, batches: u64) {
-        self.update(|snapshot| snapshot.out += batches);
-    }
-
-    pub(crate) fn come_back(&self, batches: u64) {
-        self.update(|snapshot| snapshot.out = snapshot.out.saturating_sub(batches));
-    }
-
-    pub(crate) fn know(&self, regions: Vec<KnownRegion>) {
-        let mut known = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
-        let new: Vec<_> = regions.into_iter().filter(|region| !known.contains(region)).collect();
-        known.extend(new);
-    }
-
-    pub(crate) fn known(&self) -> Vec<KnownRegion> {
-        self.regions.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(crate) fn nudge(&self) {
-        self.changed.notify_one();
-    }
-
-    pub(crate) async fn nudged(&self) {
-        self.changed.notified().await;
     }
 }
