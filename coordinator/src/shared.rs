@@ -1,0 +1,88 @@
+//! What the parts of one run tell each other: how far it is, which regions there are, and a nudge.
+
+use std::sync::{Mutex, PoisonError};
+
+use protocol::provider::KnownRegion;
+use protocol::store::Ingested;
+use tokio::sync::{Notify, watch};
+
+use crate::{Phase, Snapshot};
+
+/// What the parts of a run tell each other.
+pub(crate) struct Shared {
+    snapshot: watch::Sender<Snapshot>,
+    changed: Notify,
+    regions: Mutex<Vec<KnownRegion>>,
+}
+
+impl Shared {
+    /// A run that has just begun.
+    pub(crate) fn new(snapshot: watch::Sender<Snapshot>) -> Self {
+        snapshot.send_replace(Snapshot::default());
+        Self { snapshot, changed: Notify::new(), regions: Mutex::default() }
+    }
+
+    pub(crate) fn update(&self, change: impl FnOnce(&mut Snapshot)) {
+        self.snapshot.send_modify(change);
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.snapshot.borrow().phase
+    }
+
+    pub(crate) fn pause(&self, paused: bool) {
+        let phase = self.phase();
+        if paused && phase == Phase::Scanning {
+            self.update(|snapshot| snapshot.phase = Phase::Paused);
+        } else if !paused && phase == Phase::Paused {
+            self.update(|snapshot| snapshot.phase = Phase::Scanning);
+        }
+    }
+
+    pub(crate) fn add_planned(&self, accounts: u64, cells: u64) {
+        self.update(|snapshot| {
+            snapshot.accounts += accounts;
+            snapshot.planned += cells;
+        });
+        self.nudge();
+    }
+
+    pub(crate) fn count(&self, ingested: Ingested) {
+        self.update(|snapshot| {
+            snapshot.done += ingested.cells;
+            snapshot.unknown += ingested.unknown;
+            snapshot.calls += ingested.calls;
+            snapshot.throttles += ingested.throttles;
+        });
+    }
+
+    pub(crate) fn out(&self) -> u64 {
+        self.snapshot.borrow().out
+    }
+
+    pub(crate) fn send_out(&self, batches: u64) {
+        self.update(|snapshot| snapshot.out += batches);
+    }
+
+    pub(crate) fn come_back(&self, batches: u64) {
+        self.update(|snapshot| snapshot.out = snapshot.out.saturating_sub(batches));
+    }
+
+    pub(crate) fn know(&self, regions: Vec<KnownRegion>) {
+        let mut known = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
+        let new: Vec<_> = regions.into_iter().filter(|region| !known.contains(region)).collect();
+        known.extend(new);
+    }
+
+    pub(crate) fn known(&self) -> Vec<KnownRegion> {
+        self.regions.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn nudge(&self) {
+        self.changed.notify_one();
+    }
+
+    pub(crate) async fn nudged(&self) {
+        self.changed.notified().await;
+    }
+}
