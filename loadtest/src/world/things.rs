@@ -284,10 +284,10 @@ fn children(
 fn many(dice: Dice) -> u64 {
     let dice = dice.and("many");
     match dice.below(100) {
-        0..70 => dice.nth(1).between(1, 6),
-        70..94 => dice.nth(2).between(7, 60),
-        94..99 => dice.nth(3).between(61, 250),
-        _ => dice.nth(4).between(251, 700),
+        0..75 => dice.nth(1).between(1, 6),
+        75..96 => dice.nth(2).between(7, 40),
+        96..99 => dice.nth(3).between(41, 200),
+        _ => dice.nth(4).between(201, 600),
     }
 }
 

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use catalog::Catalog;
+use catalog::entry::Scope;
 use loadtest::{Manner, Organization, Running, Shape, Trouble, World};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::client::{Ask, Client, Session};
+use crate::probe::Scanner;
 
 async fn stand_in(trouble: Trouble, manner: Manner) -> (Running, Client, Session) {
     let shape = Shape { trouble, ..Shape::default() };
@@ -117,14 +119,20 @@ async fn connections_are_cut_and_bodies_are_truncated_once() {
 }
 
 #[tokio::test]
-async fn a_call_that_hangs_ends_with_its_bound() {
-    let trouble = Trouble { hangs: 39, ..Trouble::NONE };
-    let manner = Manner { hang: Duration::from_millis(100), ..Manner::default() };
+async fn one_call_hangs_once_and_ends_with_its_bound() {
+    let trouble = Trouble { hangs: 1, ..Trouble::NONE };
+    let quick = Duration::from_millis(50);
+    let manner = Manner { hang: quick, enforce_buckets: false, ..Manner::default() };
     let (running, client, session) = stand_in(trouble, manner).await;
-    let probes = running.world().catalog().clone();
-    assert!(probes.entries().count() > 0);
-    let asked = client.target(&session, "kms", "TrentService.ListKeys", json!({})).await;
-    assert!(asked.is_ok());
+    let catalog = running.world().catalog().clone();
+    let account = running.world().organization().accounts[1].id.to_string();
+    let session = client.assume(&session, &account, &[]).await.expect("a session");
+    let scanner = Scanner { client: &client, catalog: &catalog, session, account };
+    for view in catalog.probes() {
+        let region = if view.scope() == Scope::Global { "global" } else { "us-east-1" };
+        scanner.look(view, region).await;
+    }
+    assert_eq!(running.counters().faults, 1);
 }
 
 #[tokio::test]
