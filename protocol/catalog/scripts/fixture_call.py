@@ -17,6 +17,7 @@ class Call(Request):
     def __init__(self, entry, probe, call, parent, client, region, pages):
         super().__init__(entry, call, client, region)
         self.probe, self.parent, self.pages = probe, parent, pages
+        self.judges = entry["origin"] == "curated"
         self.seen = []
         self.prefix, body = body_root(self.operation.output_shape, self.protocol)
         below, self.leaf = resolve(body, call["items"], self.protocol)
@@ -71,8 +72,9 @@ class Call(Request):
                 raise Wrong(f"page more: botocore says {known['more_results']}")
         size = page.get("size")
         if size is None:
-            if known and known.get("limit_key"):
-                raise Wrong(f"page size: botocore says {known['limit_key']}")
+            limit = known and known.get("limit_key")
+            if limit and (self.judges or "max" in self.input.members[limit].metadata):
+                raise Wrong(f"page size: botocore says {limit}")
             return
         limit, shape = self.member(size["input"], self.page_place())
         if known and known.get("limit_key") not in (None, limit):
@@ -80,6 +82,14 @@ class Call(Request):
         low, high = shape.metadata.get("min", 1), shape.metadata.get("max")
         if shape.type_name in ("integer", "long") and not low <= size["value"] <= (high or size["value"]):
             raise Wrong(f"page size {size['value']} is not in {low}..{high}")
+
+    def token(self):
+        """A token for the second page that the model takes."""
+        _, shape = self.token_path(self.call["page"]["output"])
+        if shape.type_name in ("integer", "long"):
+            return "2"
+        _, asked = self.member(self.call["page"]["input"], self.page_place())
+        return TOKEN.ljust(asked.metadata.get("min", 0), "-")
 
     def token_path(self, path):
         """The steps to the token, and its shape."""
@@ -203,7 +213,7 @@ class Call(Request):
             return [*out, self.row("empty", [], with_request=False)]
         if "page" not in self.call:
             return [self.row("only", things), self.row("empty", [], with_request=False)]
-        token = "2" if self.token_path(self.call["page"]["output"])[1].type_name in ("integer", "long") else TOKEN
+        token = self.token()
         first = self.row("first", things[:1] + things[2:], token=token)
         last = self.row("last", things[1:2], request_token=first["next_token"])
         return [first, last, self.row("empty", [], with_request=False)]

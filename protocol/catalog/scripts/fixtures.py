@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
-"""Checks the curated catalog against botocore's models and writes its fixtures.
+"""Checks the catalog against botocore's models and writes the fixtures of what is curated.
 
-    python3 fixtures.py            every curated service: check, write ../aws/fixtures/*.json
+    python3 fixtures.py            every service: check; curated: write ../aws/fixtures/*.json
     python3 fixtures.py kms iam    only these
     python3 fixtures.py --check    write nothing; also fail where a committed fixture is stale
+
+A derived entry is checked in the same way, but has no fixture: nothing is judged by it. It may
+leave a page's size out where the model names no largest one.
 
 Needs botocore (`pip install botocore`); its version is recorded in `fixtures/ABOUT.json`. Nothing
 is sent: botocore's client serialises each request and signs it with made-up keys, and our answer is
@@ -113,7 +116,7 @@ def main(arguments):
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     check = "--check" in arguments
     asked = [a for a in arguments if not a.startswith("-")]
-    models, failed, made = Models(), 0, 0
+    models, failed, right = Models(), 0, {"curated": 0, "derived": 0}
     FIXTURES.mkdir(exist_ok=True)
     for path in sorted(CATALOG.glob("*.toml")):
         if asked and path.stem not in asked:
@@ -124,20 +127,19 @@ def main(arguments):
             print(f"{path.name}: {error}")
             failed += 1
             continue
-        if entry.get("origin") != "curated":
-            continue
         rows, wrong = fixtures_of(entry, models)
-        if not wrong:
+        if not wrong and entry["origin"] == "curated":
             lines = ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
             wrong += write(FIXTURES / f"{path.stem}.json", f"[\n{lines}\n]\n", check)
-            made += 1
+        right[entry["origin"]] += not wrong
         for message in wrong:
             print(f"{path.name}: {message}")
         failed += bool(wrong)
     if not asked and not check:
         about = {"made_by": "protocol/catalog/scripts/fixtures.py", "botocore": botocore.__version__}
         (FIXTURES / "ABOUT.json").write_text(json.dumps(about, indent=2) + "\n")
-    print(f"{made} services are right, {failed} are not (botocore {botocore.__version__})", file=sys.stderr)
+    counts = f"{right['curated']} curated and {right['derived']} derived services are right, {failed} are not"
+    print(f"{counts} (botocore {botocore.__version__})", file=sys.stderr)
     return 1 if failed else 0
 
 
