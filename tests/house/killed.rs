@@ -1,8 +1,9 @@
 //! `kill -9` at a random moment, ten times over: what is resumed ends as if nothing had been.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use loadtest::Trouble;
+use tokio::time::Instant;
 
 use crate::command::{Cloud, SERVICES, Said};
 
