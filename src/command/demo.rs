@@ -80,6 +80,7 @@ fn options(stand_in: &Running) -> Options {
     let keys = stand_in.keys();
     Options {
         endpoint_url: Some(stand_in.endpoint()),
+        loopback_only: true,
         region: Some("us-east-1".to_owned()),
         credentials: Some(StaticKeys {
             access_key_id: keys.access_key_id,

@@ -228,6 +228,7 @@ pub(crate) fn fault(fault: &Fault) -> Failure {
         Fault::Tls(_) => (FailureKind::Unreachable, "TlsFailed"),
         Fault::Cut(_) => (FailureKind::Transient, "ConnectionBroken"),
         Fault::TooLarge => (FailureKind::Other, "BodyTooLarge"),
+        Fault::OutOfReach(_) => (FailureKind::Other, "OutOfReach"),
     };
     Failure::new(kind, code, fault.to_string())
 }

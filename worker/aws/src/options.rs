@@ -22,6 +22,8 @@ pub struct Options {
     pub fips: bool,
     /// Whether dual-stack endpoints are asked for (`AWS_USE_DUALSTACK_ENDPOINT`).
     pub dual_stack: bool,
+    /// Whether nothing but loopback addresses may be reached: for the demo and for tests.
+    pub loopback_only: bool,
     /// The region to start from (`AWS_REGION`, else `AWS_DEFAULT_REGION`).
     pub region: Option<String>,
     /// Keys to use instead of the credential chain, whatever the sources are: for the demo and for
@@ -70,6 +72,7 @@ impl Options {
             ignore_configured_endpoints: ignore,
             fips: flag("AWS_USE_FIPS_ENDPOINT"),
             dual_stack: flag("AWS_USE_DUALSTACK_ENDPOINT"),
+            loopback_only: false,
             region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")),
             credentials: None,
         }

@@ -29,7 +29,7 @@ use crate::purse::Purse;
 use crate::sdk::SdkHttp;
 use crate::session::{Identity, Key};
 use crate::skew::SkewedClock;
-use crate::transport::Transport;
+use crate::transport::{Reach, Transport};
 use crate::{endpoints, preflight};
 
 /// The longest that a connect may take; less where a whole call may take less.
@@ -55,7 +55,8 @@ impl Aws {
     ) -> Result<Self, ConnectError> {
         check(settings, &options, &catalog)?;
         let deadline = Duration::from_millis(settings.pace.call_timeout_ms.max(1));
-        let transport = Transport::new(CONNECT_TIMEOUT.min(deadline));
+        let reach = if options.loopback_only { Reach::Loopback } else { Reach::Anywhere };
+        let transport = Transport::new(CONNECT_TIMEOUT.min(deadline), reach);
         let http = SdkHttp::new(transport.clone(), deadline);
         let clock = SkewedClock::new(clock);
         let share = settings.pace.budget_share;

@@ -32,6 +32,24 @@ struct Clients {
     /// Made when it is first needed: a machine without trust roots can still talk to loopback.
     secure: OnceLock<Result<Secure, String>>,
     connect_timeout: Duration,
+    reach: Reach,
+}
+
+/// How far requests may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Wherever they are sent.
+    Anywhere,
+    /// To literal loopback addresses, and nowhere else.
+    Loopback,
+}
+
+impl Reach {
+    fn allows(self, uri: &http::Uri) -> bool {
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+        self == Self::Anywhere
+            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
 }
 
 type Secure = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
@@ -57,13 +75,16 @@ pub(crate) enum Fault {
     /// The body is larger than [`LARGEST_BODY`].
     #[error("the body is larger than {} MiB", LARGEST_BODY >> 20)]
     TooLarge,
+    /// The host is not on loopback, and nothing else may be reached.
+    #[error("{0} is not a loopback address, and nothing else may be reached")]
+    OutOfReach(String),
 }
 
 impl Transport {
-    /// A client whose connects give up after `connect_timeout`.
-    pub(crate) fn new(connect_timeout: Duration) -> Self {
+    /// A client that reaches so far, and whose connects give up after `connect_timeout`.
+    pub(crate) fn new(connect_timeout: Duration, reach: Reach) -> Self {
         let plain = builder().build(connector(connect_timeout));
-        Self(Arc::new(Clients { plain, secure: OnceLock::new(), connect_timeout }))
+        Self(Arc::new(Clients { plain, secure: OnceLock::new(), connect_timeout, reach }))
     }
 
     /// Sends a request and reads its whole answer before the deadline.
@@ -78,6 +99,10 @@ impl Transport {
     }
 
     async fn exchange(&self, request: http::Request<Full<Bytes>>) -> Result<Answer, Fault> {
+        if !self.0.reach.allows(request.uri()) {
+            let host = request.uri().host().unwrap_or_default();
+            return Err(Fault::OutOfReach(host.to_owned()));
+        }
         let response = if request.uri().scheme() == Some(&http::uri::Scheme::HTTPS) {
             let client = self.0.secure().as_ref().map_err(|error| Fault::Tls(error.clone()))?;
             client.request(request).await
@@ -162,4 +187,40 @@ fn fault(error: &(dyn Error + 'static)) -> Fault {
 fn is_tls(error: &(dyn Error + 'static)) -> bool {
     let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
     error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn fault_of(uri: &str) -> Fault {
+        let transport = Transport::new(Duration::from_secs(1), Reach::Loopback);
+        let request = http::Request::get(uri).body(Full::default()).expect("a request");
+        transport.send(request, Duration::from_secs(5)).await.expect_err("nobody is there")
+    }
+
+    #[tokio::test]
+    async fn nothing_but_loopback_is_reached_when_nothing_else_may_be() {
+        for host in [
+            "sts.amazonaws.com",
+            "192.0.2.1",
+            "localhost.example",
+            "[2001:db8::1]",
+            "169.254.169.254",
+        ] {
+            for scheme in ["http", "https"] {
+                let fault = fault_of(&format!("{scheme}://{host}/")).await;
+                assert!(matches!(fault, Fault::OutOfReach(_)), "{scheme}://{host}: {fault}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn loopback_is_reached() {
+        // Port 0 is nobody's: the connection is tried, and refused by the machine itself.
+        for host in ["127.0.0.1:0", "[::1]:0"] {
+            let fault = fault_of(&format!("http://{host}/")).await;
+            assert!(matches!(fault, Fault::Connect(_)), "{host}: {fault}");
+        }
+    }
 }
