@@ -16,10 +16,10 @@ pub(crate) struct Counts {
 impl Counts {
     /// Reads a line of output; a line that sums up nothing counts nothing.
     pub(crate) fn read(line: &str) -> Self {
-        let line = line.trim();
+        // What a failed test printed is indented, and may look like a sum itself.
         let sum = line.strip_prefix("test result:").or_else(|| {
-            // nextest: `Summary [  1.2s] 9 tests run: 8 passed (1 slow), 1 failed, 0 skipped`
-            line.strip_prefix("Summary [")?.split_once(':').map(|(_, sum)| sum)
+            // nextest: `     Summary [  1.2s] 9 tests run: 8 passed (1 slow), 1 failed, 0 skipped`
+            line.trim_start().strip_prefix("Summary [")?.split_once(':').map(|(_, sum)| sum)
         });
         let mut counts = Self::default();
         let mut number = None;
@@ -67,6 +67,11 @@ mod tests {
         assert_eq!(Counts::read(nextest), counts(5, 4, 3));
         let cargo = "test result: FAILED. 7 passed; 1 failed; 2 ignored; 0 measured; 4 filtered out; finished in 0.02s";
         assert_eq!(Counts::read(cargo), counts(7, 1, 2));
+    }
+
+    #[test]
+    fn what_a_failed_test_said_of_itself_counts_nothing() {
+        assert_eq!(Counts::read("    test result: FAILED. 0 passed; 1 failed"), Counts::default());
     }
 
     #[test]
