@@ -40,7 +40,9 @@ def s3control(world):
     made = client.create_access_point(
         AccountId=world.account, Name="seed", Bucket=world.bucket()
     )
-    world.own("s3control", made["AccessPointArn"])
+    # moto does not keep its regions apart.
+    for region in (SEEDED, EMPTY):
+        world.own("s3control", made["AccessPointArn"], region=region)
 
 
 @seed

@@ -54,8 +54,8 @@ def main():
             )
         world.own("sqs", world("sqs").create_queue(QueueName="jobs")["QueueUrl"])
         world.own("sns", world("sns").create_topic(Name="news")["TopicArn"])
-        made = world("guardduty").create_detector(Enable=True)
-        world.switch("guardduty", True, made["DetectorId"])
+        made = world("ram").create_resource_share(name="seed")["resourceShare"]
+        world.own("ram", made["resourceShareArn"])
         made = world("ec2").allocate_address(Domain="vpc")
         world.own("ec2", made["AllocationId"])
         world.switch("organizations", True, organization["Id"], region="global")

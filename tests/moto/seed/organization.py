@@ -71,7 +71,9 @@ def make_member_role(world, hub):
         RoleName=ROLE,
         AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
     )
-    world.own("iam", made["Role"]["Arn"], region="global")
+    # An account that an organization makes has a role that lets the organization in.
+    first = f"arn:aws:iam::{world.account}:role/OrganizationAccountAccessRole"
+    world.own("iam", made["Role"]["Arn"], first, region="global")
 
 
 def fill_workshop(world):
