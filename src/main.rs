@@ -13,6 +13,7 @@ mod settings;
 mod stop;
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
@@ -82,7 +83,10 @@ async fn run(command: Command) -> Result<Exit, Stop> {
 fn log(args: &Args) -> Result<(), Stop> {
     let filter =
         EnvFilter::try_new(&args.log).map_err(|error| Stop::usage(format!("--log: {error}")))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match args.log_format {
         LogFormat::Text => builder.without_time().with_target(false).init(),
         LogFormat::Json => builder.json().init(),

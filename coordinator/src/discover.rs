@@ -140,6 +140,10 @@ pub(crate) async fn plan(
         trees.extend(planner.connection(&connection).await?);
     }
     let selection = &scan.settings.selection;
+    // Where nothing was found at all, the error says why.
+    for (connection, failure) in planner.missing.iter().filter(|_| !planner.found.is_empty()) {
+        tracing::warn!(%connection, %failure, "part of the inventory could not be read");
+    }
     check(selection, &planner.found, &planner.paths, &planner.missing)?;
     parts.store.set_planned(&scan.id).await?;
     Ok(trees)
@@ -239,7 +243,6 @@ impl Planner<'_> {
     }
 
     async fn miss(&mut self, connection: &ConnectionId, failure: Failure) -> Result<(), Error> {
-        tracing::warn!(%connection, %failure, "part of the inventory could not be read");
         self.parts.store.put_missing(&self.scan.id, connection.as_str(), &failure).await?;
         self.missing.push((connection.clone(), failure));
         Ok(())

@@ -4,9 +4,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use coordinator::End;
+use futures_util::StreamExt;
 use protocol::ScanId;
 use protocol::clock::{Clock, SystemClock};
 use protocol::scan::ScanState;
+use protocol::store::{Store, Value};
 use reports::Format;
 
 use crate::args::{Listing, Output, Resume, Scan};
@@ -108,7 +110,15 @@ async fn finish(
         std::io::stdout().write_all(&text).map_err(Stop::failed)?;
     }
     let ledger = store.ledger(id).await?;
-    Ok(if ledger.unknown() == 0 { Exit::Known } else { Exit::Unknowns })
+    let is_whole = ledger.unknown() == 0 && !lacks_inventory(store, id).await?;
+    Ok(if is_whole { Exit::Known } else { Exit::Unknowns })
+}
+
+/// Whether there is something that discovery could not read, so that it is in no cell.
+async fn lacks_inventory(store: &dyn Store, id: &ScanId) -> Result<bool, Stop> {
+    let sql = "select count(*) from missing where scan_id = $1";
+    let row = store.query(sql, id, Vec::new()).next().await.transpose()?;
+    Ok(row.is_some_and(|row| row.first() != Some(&Value::Int(0))))
 }
 
 /// How reports of a scan are made.

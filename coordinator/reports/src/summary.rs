@@ -4,6 +4,7 @@ use protocol::Status;
 
 use crate::context::Context;
 use crate::error::ReportError;
+use crate::ledger::missing;
 use crate::rollup::share;
 use crate::shape::{Item, Kind, METRIC, Report, Table, column};
 
@@ -64,6 +65,11 @@ pub(crate) async fn report(context: &Context<'_>, files: &[String]) -> Result<Re
     if scan.round > 1 {
         let note = "The duration is from the start of the first round to the end of the last.";
         notes.push(note.to_owned());
+    }
+    let missing = missing(context).await?.rows.len();
+    if missing > 0 {
+        let note = "The report `ledger` names what discovery could not read, which is in no cell:";
+        notes.push(format!("{note} {missing}."));
     }
     Ok(Report {
         name: "summary",
