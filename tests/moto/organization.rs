@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use catalog::Catalog;
 use serde_json::Value;
 
-use crate::server::{ACCOUNT, Moto};
+use crate::server::{ACCOUNT, Keys, Moto};
 use crate::sweep::{Cells, Sweep, text};
 use crate::truth::{Truth, compare, read};
 
@@ -32,6 +32,12 @@ impl Seeded {
     pub(crate) fn account(&self, name: &str) -> String {
         let accounts = self.told["accounts"].as_array().unwrap();
         text(accounts.iter().find(|account| account["name"] == name).unwrap(), "id")
+    }
+
+    /// A folder with the keys of a user of a member account.
+    pub(crate) fn clerk(&self) -> Sweep {
+        let (id, secret) = (text(&self.told["clerk"], "id"), text(&self.told["clerk"], "secret"));
+        Sweep::with(&self.moto, Keys { id: &id, secret: &secret })
     }
 
     /// What was made in an account.
@@ -78,6 +84,11 @@ fn the_tree_is_told(sweep: &Sweep, seeded: &Seeded) {
         .map(|account| (text(account, "id"), (text(account, "name"), text(account, "path"))))
         .collect();
     assert_eq!(seen, wanted);
+    let states = sweep.report("by-account");
+    let state = |row: &Value| (text(row, "account_name"), text(row, "account_state"));
+    let states: BTreeMap<_, _> = states.iter().map(state).collect();
+    assert_eq!(states["old"], "SUSPENDED", "a closed account is recorded: {states:?}");
+    assert_eq!(states.values().filter(|state| *state == "ACTIVE").count(), 4, "{states:?}");
 }
 
 fn units_choose(seeded: &Seeded) {
@@ -93,4 +104,27 @@ fn tags_choose(seeded: &Seeded) {
     let sweep = Sweep::of(&seeded.moto);
     let scan = ["--service", SERVICES, "--region", REGIONS, "--tag", "team=ledger"];
     seeded.hold(&sweep.scan(&scan), &["ledger"]);
+}
+
+#[test]
+fn an_organization_is_read_from_a_member_account_only_through_a_role() {
+    let seeded = Seeded::new();
+    let scan = ["--service", SERVICES, "--region", REGIONS];
+    // moto answers a member's question for accounts with an empty list.
+    let alone = seeded.clerk();
+    let said = alone.run(&[&["scan", "--no-progress"][..], &scan].concat());
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("--org-role"), "{said:?}");
+    seeded.hold(&alone.cells(), &["ledger"]);
+
+    let reader = format!("arn:aws:iam::{ACCOUNT}:role/reader");
+    let through_role = seeded.clerk();
+    let cells = through_role.scan(&[&scan[..], &["--org-role", &reader]].concat());
+    seeded.hold(&cells, &["master", "workshop", "ledger", "shop"]);
+
+    let security = format!("arn:aws:iam::{}:role/security", seeded.account("shop"));
+    let through_two = seeded.clerk();
+    let ways = ["--org-role", &reader, "--via-role", &security];
+    let cells = through_two.scan(&[&scan[..], &ways].concat());
+    seeded.hold(&cells, &["master", "workshop", "ledger", "shop"]);
 }

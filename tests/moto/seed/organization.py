@@ -121,8 +121,10 @@ def main():
         make_member_role(world, hub.account)
         world.switch("organizations", True, organization["Id"], region="global")
         fill(world)
+    keys = worlds["ledger"]("iam").create_access_key(UserName="clerk")["AccessKey"]
     told = {
-        "organization": organization["Id"],
+        # Keys of a user in `ledger`, which does not manage the organization.
+        "clerk": {"id": keys["AccessKeyId"], "secret": keys["SecretAccessKey"]},
         "accounts": [
             {"id": account, "name": name, "path": HOMES[name], "is_active": name != "old"}
             for name, account in accounts.items()
