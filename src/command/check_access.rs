@@ -14,13 +14,8 @@ use crate::stop::{Exit, Stop};
 /// A few services that every account has, one of each wire protocol.
 const SAMPLE: &[&str] = &["iam", "s3", "ec2", "kms", "lambda", "sns"];
 
-const ACCOUNTS: &str = "
-select account_id, name, state, planned, principal, preflight_failure_code, preflight_failure_message
-from scan_accounts where scan_id = $1 order by account_id";
-
-const CELLS: &str = "
-select account_id, region, probe, status, failure_operation, failure_code, failure_message, denied_by, policy_arn
-from scan_cells where scan_id = $1 order by account_id, region, probe";
+const ACCOUNTS: &str = include_str!("check_access_accounts.sql");
+const CELLS: &str = include_str!("check_access_cells.sql");
 
 /// Enters every account, tries a sample of probes, and says what is missing.
 pub(crate) async fn check_access(args: CheckAccess) -> Result<Exit, Stop> {

@@ -116,7 +116,7 @@ async fn finish(
 
 /// Whether there is something that discovery could not read, so that it is in no cell.
 async fn lacks_inventory(store: &dyn Store, id: &ScanId) -> Result<bool, Stop> {
-    let sql = "select count(*) from missing where scan_id = $1";
+    let sql = include_str!("scan_missing.sql");
     let row = store.query(sql, id, Vec::new()).next().await.transpose()?;
     Ok(row.is_some_and(|row| row.first() != Some(&Value::Int(0))))
 }

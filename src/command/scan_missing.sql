@@ -1,0 +1,3 @@
+select count(*)
+from missing
+where scan_id = $1
