@@ -10,7 +10,7 @@ pub(crate) mod scan;
 pub(crate) mod scans;
 
 use protocol::store::Store;
-use protocol::{ScanId, scan::Scan};
+use protocol::{ScanId, WorkspaceId, scan::Scan};
 
 use crate::stop::Stop;
 
@@ -20,7 +20,7 @@ pub(crate) async fn find(store: &dyn Store, name: &str) -> Result<Scan, Stop> {
         let id = ScanId::new(name).map_err(Stop::usage)?;
         return Ok(store.scan(&id).await?);
     }
-    let latest = store.scans(1).await?.into_iter().next();
+    let latest = store.scans(&WorkspaceId::main(), 1).await?.into_iter().next();
     latest
         .ok_or_else(|| Stop::usage("there is no scan in this store yet; `orgsweep scan` makes one"))
 }

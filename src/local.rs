@@ -11,7 +11,7 @@ use protocol::clock::SystemClock;
 use protocol::queue::{Line, Queue};
 use protocol::scan::{Scan, ScanState, Settings};
 use protocol::store::Store;
-use protocol::{Clock, ScanId};
+use protocol::{Clock, ScanId, WorkspaceId};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -64,6 +64,8 @@ impl House {
         let id = ScanId::generate(now, u32::try_from(dice).unwrap_or(u32::MAX));
         let scan = Scan {
             id: id.clone(),
+            workspace: WorkspaceId::main(),
+            owner: String::new(),
             state: ScanState::Interrupted,
             round: 1,
             settings,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws::Options;
 use catalog::Catalog;
-use protocol::scan::{self, Detail, Settings, Source};
+use protocol::scan::{self, Detail, Priority, Settings, Source};
 use protocol::selection::Selection;
 use protocol::{AccountId, ProbeId, Region, ServiceId};
 
@@ -40,6 +40,7 @@ pub(crate) async fn settings(
             Resources::Sample => Detail::Sample,
             Resources::All => Detail::All,
         },
+        priority: Priority::default(),
     })
 }
 

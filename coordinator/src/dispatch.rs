@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use protocol::batch::{Batch, Work};
+use protocol::batch::{Batch, BatchPace, Work};
+use protocol::message::Versioned;
 use protocol::queue::{Line, Message, QueueError};
 use protocol::scan::{Scan, ScanState};
 use protocol::store::{Due, DueWork};
@@ -104,6 +105,8 @@ fn message(scan: &Scan, due: Due) -> Result<Message, Error> {
         account: due.account,
         connection: due.connection,
         region,
+        pace: BatchPace::from(&scan.settings.pace),
+        trace: None,
         work,
     };
     let body = serde_json::to_vec(&batch)

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, CatalogDigest, ConnectionId, Region, ScanId};
+use crate::message::Versioned;
+use crate::scan::Pace;
 use crate::task::Task;
 
 /// Work for one account and region: one credential, one set of hosts.
@@ -24,13 +26,40 @@ pub struct Batch {
     pub connection: ConnectionId,
     /// The region to work in, or `global`.
     pub region: Region,
+    /// How hard to work for this scan.
+    #[serde(default)]
+    pub pace: BatchPace,
+    /// The trace that this work belongs to, as a W3C `traceparent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
     /// What to do.
     pub work: Work,
 }
 
-impl Batch {
-    /// The version that this build writes and reads.
-    pub const VERSION: u16 = 1;
+impl Versioned for Batch {
+    const WHAT: &'static str = "batch";
+    const VERSION: u16 = 1;
+}
+
+/// The part of a scan's pace that its batches carry; the rest is a worker's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchPace {
+    /// The share of every documented bucket that may be spent, in per cent, 1 to 100.
+    pub budget_share: u8,
+    /// Attempts of a task before its failure is final, from 1.
+    pub max_attempts: u32,
+}
+
+impl Default for BatchPace {
+    fn default() -> Self {
+        Self::from(&Pace::default())
+    }
+}
+
+impl From<&Pace> for BatchPace {
+    fn from(pace: &Pace) -> Self {
+        Self { budget_share: pace.budget_share, max_attempts: pace.max_attempts }
+    }
 }
 
 /// What a batch asks for.

@@ -1,11 +1,13 @@
 //! Budgets: the share of a provider's token buckets that the whole fleet may spend. The port.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AccountId, Region};
+use crate::ids::{AccountId, Region, ScanId};
+use crate::scan::ScanState;
 
 /// Which bucket: whose, where, of which api class.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,6 +63,41 @@ pub enum Admission {
     Wait(Duration),
 }
 
+/// What workers must know beyond their batches: a small record that the coordinator writes and that every worker
+/// reads at least every five seconds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Control {
+    /// The version of this record's format.
+    pub version: u16,
+    /// Scans that are not to be worked on: paused, cancelled or interrupted.
+    #[serde(default)]
+    pub scans: BTreeMap<ScanId, ScanState>,
+    /// Accounts that are not to be worked on.
+    #[serde(default)]
+    pub accounts: BTreeSet<AccountId>,
+    /// Shares in place of the scans' own, in per cent, by api class; `*` stands for every class.
+    #[serde(default)]
+    pub shares: BTreeMap<String, u8>,
+}
+
+impl Control {
+    /// The version that this build writes.
+    pub const VERSION: u16 = 1;
+
+    /// Whether work of a scan in an account is to stop.
+    #[must_use]
+    pub fn stops(&self, scan: &ScanId, account: &AccountId) -> bool {
+        self.scans.contains_key(scan) || self.accounts.contains(account)
+    }
+
+    /// The share of a bucket that may be spent, where it is not the scan's own `share`.
+    #[must_use]
+    pub fn share(&self, class: &str, share: u8) -> u8 {
+        let named = self.shares.get(class).or_else(|| self.shares.get("*"));
+        named.copied().unwrap_or(share)
+    }
+}
+
 /// The limiter could not be asked; no call may be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the budgets cannot be read: {0}")]
@@ -83,6 +120,18 @@ pub trait Budget: Send + Sync + 'static {
     /// # Errors
     /// [`BudgetError`] when the limiter cannot be reached.
     async fn throttled(&self, ask: &Ask) -> Result<(), BudgetError>;
+
+    /// Reads the control record; an empty one where none was written.
+    ///
+    /// # Errors
+    /// [`BudgetError`] when the limiter cannot be reached, or holds a record that is none.
+    async fn control(&self) -> Result<Control, BudgetError>;
+
+    /// Writes the control record in place of the one that is there.
+    ///
+    /// # Errors
+    /// [`BudgetError`] when the limiter cannot be reached.
+    async fn set_control(&self, control: &Control) -> Result<(), BudgetError>;
 }
 
 #[cfg(test)]

@@ -98,6 +98,21 @@ id!(
     "scan id"
 );
 id!(
+    /// The customer of an installation; everything belongs to one.
+    WorkspaceId,
+    "workspace"
+);
+id!(
+    /// An access token's public name.
+    TokenId,
+    "token id"
+);
+id!(
+    /// A recurring scan's name.
+    ScheduleId,
+    "schedule"
+);
+id!(
     /// An account as its provider names it (AWS: twelve digits).
     AccountId,
     "account id"
@@ -152,6 +167,14 @@ impl Region {
     #[must_use]
     pub fn is_global(&self) -> bool {
         &*self.0 == GLOBAL
+    }
+}
+
+impl WorkspaceId {
+    /// The workspace of a laptop, and of an installation that has only one.
+    #[must_use]
+    pub fn main() -> Self {
+        Self(Arc::from("default"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The words and rules of orgsweep: what a scan, a cell, a task and an answer are.
 //!
-//! Everything here is a plain value or a pure function. The only `async` is in the four port
-//! traits ([`provider`], [`queue`], [`store`], [`budget`]); their adapters live in other crates.
+//! Everything here is a plain value or a pure function. The only `async` is in the port traits
+//! ([`provider`], [`queue`], [`store`] with [`registry`], [`budget`]); their adapters live in other crates.
 
 pub mod batch;
 pub mod budget;
@@ -12,11 +12,13 @@ pub mod ids;
 pub mod inventory;
 pub mod judge;
 pub mod ledger;
+pub mod message;
 pub mod object;
 pub mod plan;
 pub mod preflight;
 pub mod provider;
 pub mod queue;
+pub mod registry;
 pub mod result;
 pub mod scan;
 pub mod selection;
@@ -28,6 +30,7 @@ pub use cell::Cell;
 pub use clock::Clock;
 pub use failure::{DeniedBy, Failure, FailureKind};
 pub use ids::{
-    AccountId, CatalogDigest, ConnectionId, OrgId, ProbeId, Region, ScanId, ServiceId, UnitId,
+    AccountId, CatalogDigest, ConnectionId, OrgId, ProbeId, Region, ScanId, ScheduleId, ServiceId,
+    TokenId, UnitId, WorkspaceId,
 };
 pub use status::{Evidence, Status};

@@ -7,14 +7,20 @@ use async_trait::async_trait;
 use crate::status::words;
 
 words! {
-    /// The two lines of messages.
+    /// The lines of messages.
     Line, "queue line" {
         /// From the coordinator to workers.
         Tasks = "tasks",
         /// From workers to the coordinator.
         Results = "results",
+        /// What nobody could read, or what was handed out [`MAX_DELIVERIES`] times and never acknowledged; the
+        /// coordinator reads it.
+        Parked = "parked",
     }
 }
+
+/// How often a message is handed out without being acknowledged before it is parked.
+pub const MAX_DELIVERIES: u32 = 5;
 
 /// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +37,14 @@ pub enum QueueError {
     /// The broker cannot be reached, or went away.
     #[error("the queue cannot be reached: {0}")]
     Away(String),
+    /// A message is larger than the queue takes.
+    #[error("a message of {bytes} bytes is larger than the {limit} that the queue takes")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The most that the queue takes.
+        limit: usize,
+    },
     /// The broker refused.
     #[error("the queue refused: {0}")]
     Refused(String),
@@ -83,6 +97,9 @@ pub trait Queue: Send + Sync + 'static {
     /// Ends receiving: every `receive`, waiting or to come, answers [`QueueError::Closed`] once
     /// nothing is left to hand out here. Publishing answers it at once.
     async fn close(&self, line: Line);
+
+    /// The largest body that a message may have, in bytes.
+    fn message_limit(&self) -> usize;
 
     /// How many messages wait, those that are out with receivers not counted.
     ///

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::cell::{Cell, CellKey};
 use crate::failure::Failure;
 use crate::ids::{AccountId, Region, ScanId};
+use crate::message::Versioned;
 use crate::object::Object;
 use crate::preflight::Preflight;
+use crate::status::words;
 use crate::task::Task;
 
 /// Answers of one scan, in the order in which a worker found them.
@@ -23,9 +25,9 @@ pub struct ResultPage {
     pub answers: Vec<Answer>,
 }
 
-impl ResultPage {
-    /// The version that this build writes and reads.
-    pub const VERSION: u16 = 1;
+impl Versioned for ResultPage {
+    const WHAT: &'static str = "result page";
+    const VERSION: u16 = 1;
 }
 
 /// One answer.
@@ -74,6 +76,31 @@ pub enum Answer {
         /// The dispatch that is answered.
         dispatch: u32,
     },
+    /// A dispatch comes back without having been worked on; none of its tasks is answered.
+    Returned {
+        /// The account of the batch.
+        account: AccountId,
+        /// The region of the batch; none for a pre-flight.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        region: Option<Region>,
+        /// The dispatch that is answered.
+        dispatch: u32,
+        /// Why it was not worked on.
+        why: Return,
+    },
+}
+
+words! {
+    /// Why a dispatch was not worked on.
+    Return, "reason of a return" {
+        /// It was delivered a second time: whoever had it first ended without an answer. Its tasks go out
+        /// one by one; one that does it alone again and again ends as an error.
+        Redelivered = "redelivered",
+        /// The worker has another catalog than the scan was planned with; due again after a while.
+        Catalog = "catalog",
+        /// The worker stops, or the scan or the account is paused or cancelled; due again at once.
+        Stopped = "stopped",
+    }
 }
 
 /// A task that is put off, as it should be dispatched again.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CatalogDigest, ConnectionId, Region, ScanId};
+use crate::ids::{CatalogDigest, ConnectionId, Region, ScanId, WorkspaceId};
 use crate::selection::Selection;
 use crate::status::words;
 
@@ -21,6 +21,27 @@ pub struct Settings {
     pub pace: Pace,
     /// How much is kept of the things that are seen.
     pub resources: Detail,
+    /// Where it stands among scans that run at the same time.
+    pub priority: Priority,
+}
+
+words! {
+    /// Where a scan stands among those that run at the same time: a higher one's work goes out first.
+    Priority, "priority" {
+        /// What can wait, such as a nightly scan.
+        Low = "low",
+        /// What somebody started.
+        Normal = "normal",
+        /// What somebody waits for.
+        High = "high",
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the derive would put an attribute inside the macro")]
+impl Default for Priority {
+    fn default() -> Self {
+        Self::Normal
+    }
 }
 
 impl Settings {
@@ -32,7 +53,11 @@ impl Settings {
         let name = |index: usize| {
             ConnectionId::new(format!("source-{index}")).unwrap_or_else(|_| unreachable!())
         };
-        sources.iter().enumerate().map(|(index, source)| (name(index), source.clone())).collect()
+        let id = |index, source: &Source| match source {
+            Source::Connection { name } => name.clone(),
+            _ => name(index),
+        };
+        sources.iter().enumerate().map(|(at, source)| (id(at, source), source.clone())).collect()
     }
 }
 
@@ -40,6 +65,11 @@ impl Settings {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "from", rename_all = "snake_case")]
 pub enum Source {
+    /// A connection that the settings of coordinator and workers name.
+    Connection {
+        /// Its name.
+        name: ConnectionId,
+    },
     /// The current credentials: their organization if it can be read, else just their account.
     Current,
     /// A named profile's own account.
@@ -167,6 +197,10 @@ words! {
 pub struct Scan {
     /// Its id.
     pub id: ScanId,
+    /// The workspace that it belongs to.
+    pub workspace: WorkspaceId,
+    /// Who started it: the owner of a token, a schedule's name, or empty for a scan of this machine.
+    pub owner: String,
     /// Where it is in its life.
     pub state: ScanState,
     /// Its round, from 1; a re-queue opens the next one.

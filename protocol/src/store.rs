@@ -6,7 +6,7 @@ use futures_util::stream::BoxStream;
 
 use crate::failure::Failure;
 use crate::ids::{
-    AccountId, CatalogDigest, ConnectionId, OrgId, ProbeId, Region, ScanId, ServiceId,
+    AccountId, CatalogDigest, ConnectionId, OrgId, ProbeId, Region, ScanId, ServiceId, WorkspaceId,
 };
 use crate::inventory::{Account, Organization, Tree};
 use crate::ledger::Ledger;
@@ -38,6 +38,9 @@ pub enum StoreError {
         /// What the database said.
         why: String,
     },
+    /// Another coordinator leads now: this one may write nothing more.
+    #[error("another coordinator has taken over; this one writes nothing more")]
+    Deposed,
     /// A statement failed.
     #[error("the store failed: {0}")]
     Failed(String),
@@ -97,6 +100,8 @@ pub struct Progress {
     pub preflights_open: u64,
     /// Batches (account and region) that are not done, those out with workers among them.
     pub batches_open: u64,
+    /// Dispatches that are out with workers: pre-flights and batches.
+    pub out: u64,
     /// When the next waiting work is due, if anything waits; milliseconds since 1970.
     pub next_due_ms: Option<i64>,
 }
@@ -144,8 +149,8 @@ pub trait Store: Send + Sync + 'static {
     /// Reads a scan.
     async fn scan(&self, id: &ScanId) -> Result<Scan, StoreError>;
 
-    /// Reads the latest scans, newest first.
-    async fn scans(&self, most: u32) -> Result<Vec<Scan>, StoreError>;
+    /// Reads the latest scans of a workspace, newest first.
+    async fn scans(&self, workspace: &WorkspaceId, most: u32) -> Result<Vec<Scan>, StoreError>;
 
     /// Changes the state of a scan; finishing, cancelling or interrupting sets its end.
     async fn set_state(

@@ -14,16 +14,27 @@ pub struct Task {
     pub attempt: u32,
     /// How often it was put off by a throttle; a throttle spends no attempt.
     pub throttled: u32,
+    /// How often a worker that had it alone ended without an answer.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub deaths: u32,
     /// Where to go on, for a task that handed back part of its work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continuation: Option<Continuation>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl Task {
+    /// Workers that a task may take with it before it ends as an error.
+    pub const MAX_DEATHS: u32 = 3;
+
     /// A probe that has not been tried.
     #[must_use]
     pub fn new(probe: ProbeId) -> Self {
-        Self { probe, attempt: 0, throttled: 0, continuation: None }
+        Self { probe, attempt: 0, throttled: 0, deaths: 0, continuation: None }
     }
 }
 

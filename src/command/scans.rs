@@ -19,7 +19,7 @@ const WATCH: Duration = Duration::from_secs(2);
 /// Lists the scans of a store.
 pub(crate) async fn scans(args: Scans) -> Result<Exit, Stop> {
     let store = store::connect(&args.store.store, Access::Read).await?;
-    let scans = store.scans(args.limit).await?;
+    let scans = store.scans(&protocol::WorkspaceId::main(), args.limit).await?;
     let mut rows = Vec::new();
     for scan in &scans {
         rows.push(row(&*store, scan).await?);

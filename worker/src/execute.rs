@@ -166,7 +166,7 @@ impl Worker {
         Answer::Held(Held {
             account: place.account.clone(),
             region: place.region.clone(),
-            task: Task { probe, attempt, throttled, continuation },
+            task: Task { probe, attempt, throttled, deaths: task.deaths, continuation },
             until: self.later(wait),
             why,
         })

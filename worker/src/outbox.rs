@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::ScanId;
+use protocol::message::Versioned;
 use protocol::queue::{Line, Message, Queue, QueueError};
 use protocol::result::{Answer, ResultPage};
 use tokio::sync::Mutex;

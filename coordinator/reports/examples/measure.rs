@@ -136,6 +136,8 @@ async fn fill(store: &dyn Store, id: &ScanId, many: usize) -> Outcome<()> {
     }
     let scan = Scan {
         id: id.clone(),
+        workspace: protocol::WorkspaceId::main(),
+        owner: String::new(),
         state: ScanState::Running,
         round: 1,
         settings: Settings::default(),

@@ -49,7 +49,7 @@ select account_id, region, probe, round from requeued_cells
 where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)";
 
 const READ_HELD: &str = "
-select account_id, region, probe, round, due_at, attempt, throttled, continuation from held_tasks
+select account_id, region, probe, round, due_at, attempt, throttled, deaths, continuation from held_tasks
 where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)";
 
 const SET_ROWS: &str = "
@@ -72,6 +72,8 @@ select
     (select count(*) from scan_accounts where scan_id = $1),
     (select count(*) from scan_accounts where scan_id = $1 and preflight_state in ('waiting', 'out')),
     (select count(*) from plan_rows where scan_id = $1 and state in ('blocked', 'waiting', 'out')),
+    (select count(*) from scan_accounts where scan_id = $1 and preflight_state = 'out')
+        + (select count(*) from plan_rows where scan_id = $1 and state = 'out'),
     (select min(preflight_due_at) from scan_accounts where scan_id = $1 and preflight_state = 'waiting'),
     (select min(due_at) from plan_rows where scan_id = $1 and state = 'waiting')";
 
@@ -135,6 +137,7 @@ impl SqlStore {
             accounts: columns.number()?,
             preflights_open: columns.number()?,
             batches_open: columns.number()?,
+            out: columns.number()?,
             next_due_ms: [columns.maybe_int()?, columns.maybe_int()?].into_iter().flatten().min(),
         })
     }
@@ -237,6 +240,7 @@ impl Open<'_> {
                     probe: probe.clone(),
                     attempt: columns.number()?,
                     throttled: columns.number()?,
+                    deaths: columns.number()?,
                     continuation: columns.maybe_json()?,
                 },
             };

@@ -26,10 +26,10 @@ where scan_id = ? and (account_id, region) in (select * from (values :rows) as k
 
 const HOLD_TASKS: &str = "
 insert into held_tasks (
-    scan_id, account_id, region, probe, round, attempt, throttled, due_at, continuation, failure)
+    scan_id, account_id, region, probe, round, attempt, throttled, deaths, due_at, continuation, failure)
 values :rows
 on conflict (scan_id, account_id, region, probe) do update set
-    round = excluded.round, attempt = excluded.attempt, throttled = excluded.throttled,
+    round = excluded.round, attempt = excluded.attempt, throttled = excluded.throttled, deaths = excluded.deaths,
     due_at = excluded.due_at, continuation = excluded.continuation, failure = excluded.failure";
 
 const HOLD_PREFLIGHT: &str = "
@@ -134,6 +134,7 @@ fn place_of(answer: &Answer) -> Option<(&AccountId, &protocol::Region)> {
         Answer::Cell(cell) => Some((&cell.key.account, &cell.key.region)),
         Answer::Held(held) => Some((&held.account, &held.region)),
         Answer::Settled { account, region, .. } => Some((account, region)),
+        Answer::Returned { account, region, .. } => region.as_ref().map(|region| (account, region)),
         Answer::Preflight { .. } | Answer::PreflightHeld { .. } => None,
     }
 }
@@ -226,7 +227,7 @@ impl Open<'_> {
         let latest: HashMap<CellKey, &Held> =
             held.iter().map(|held| (key_of(held), *held)).collect();
         let standing = self.standing_cells(id, latest.keys()).await?;
-        let mut rows = Rows::new(10);
+        let mut rows = Rows::new(11);
         let mut stale = held.len() - latest.len();
         for (key, Held { task, until, why, .. }) in latest {
             if standing.get(&key).is_some_and(|(answered, _)| *answered >= round) {
@@ -241,6 +242,7 @@ impl Open<'_> {
                 round,
                 task.attempt,
                 task.throttled,
+                task.deaths,
                 until.timestamp_millis(),
                 task.continuation.as_ref().map(json).transpose()?,
                 why.as_ref().map(json).transpose()?,

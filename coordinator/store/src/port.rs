@@ -10,7 +10,7 @@ use protocol::preflight::Preflight;
 use protocol::result::Answer;
 use protocol::scan::{Scan, ScanState};
 use protocol::store::{CellFilter, Due, Ingested, Progress, Row, Store, StoreError, Value};
-use protocol::{AccountId, CatalogDigest, Failure, OrgId, ProbeId, ScanId};
+use protocol::{AccountId, CatalogDigest, Failure, OrgId, ProbeId, ScanId, WorkspaceId};
 
 use crate::database::{Bind, Database, Sql, Transaction};
 use crate::many::{Rows, Texts};
@@ -117,8 +117,8 @@ impl Store for SqlStore {
         self.read_scan(id).await
     }
 
-    async fn scans(&self, most: u32) -> Result<Vec<Scan>, StoreError> {
-        self.read_scans(most).await
+    async fn scans(&self, workspace: &WorkspaceId, most: u32) -> Result<Vec<Scan>, StoreError> {
+        self.read_scans(workspace, most).await
     }
 
     async fn set_state(

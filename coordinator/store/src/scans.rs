@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use protocol::plan::ProbeFacts;
 use protocol::scan::{Scan, ScanState};
 use protocol::store::{Row, StoreError};
-use protocol::{CatalogDigest, ProbeId, ScanId};
+use protocol::{CatalogDigest, ProbeId, ScanId, WorkspaceId};
 
 use crate::database::{Bind, binds};
 use crate::many::Rows;
@@ -12,8 +12,8 @@ use crate::port::{Open, SqlStore};
 use crate::record::{Columns, count, json};
 
 const INSERT: &str = "
-insert into scans (scan_id, state, round, settings, catalog, version, planned, started_at, finished_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+insert into scans (scan_id, workspace, owner, state, round, settings, catalog, version, planned, started_at, finished_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 on conflict (scan_id) do nothing";
 
 const INSERT_PROBES: &str = "
@@ -22,12 +22,12 @@ values :rows
 on conflict (catalog, probe) do nothing";
 
 const READ: &str = "
-select scan_id, state, round, settings, catalog, version, planned, started_at, finished_at
+select scan_id, workspace, owner, state, round, settings, catalog, version, planned, started_at, finished_at
 from scans where scan_id = $1";
 
 const READ_LATEST: &str = "
-select scan_id, state, round, settings, catalog, version, planned, started_at, finished_at
-from scans order by started_at desc, scan_id desc limit $1";
+select scan_id, workspace, owner, state, round, settings, catalog, version, planned, started_at, finished_at
+from scans where workspace = $1 order by started_at desc, scan_id desc limit $2";
 
 const SET_STATE: &str = "update scans set state = $2, finished_at = $3 where scan_id = $1";
 
@@ -85,6 +85,8 @@ impl SqlStore {
         }
         let record = binds![
             scan.id.as_str(),
+            scan.workspace.as_str(),
+            scan.owner.as_str(),
             scan.state.as_str(),
             scan.round,
             json(&scan.settings)?,
@@ -105,8 +107,13 @@ impl SqlStore {
         scan_of(row.ok_or_else(|| StoreError::NoScan(id.to_string()))?)
     }
 
-    pub(crate) async fn read_scans(&self, most: u32) -> Result<Vec<Scan>, StoreError> {
-        self.fetch(READ_LATEST, binds![most]).await?.into_iter().map(scan_of).collect()
+    pub(crate) async fn read_scans(
+        &self,
+        workspace: &WorkspaceId,
+        most: u32,
+    ) -> Result<Vec<Scan>, StoreError> {
+        let rows = self.fetch(READ_LATEST, binds![workspace.as_str(), most]).await?;
+        rows.into_iter().map(scan_of).collect()
     }
 
     pub(crate) async fn write_state(
@@ -164,6 +171,8 @@ fn scan_of(row: Row) -> Result<Scan, StoreError> {
     let mut columns = Columns::from(row);
     Ok(Scan {
         id: columns.word()?,
+        workspace: columns.word()?,
+        owner: columns.text()?,
         state: columns.word()?,
         round: columns.number()?,
         settings: columns.json()?,

@@ -11,11 +11,15 @@ use tokio::sync::Notify;
 /// Messages that one line holds, those out with receivers among them; publishing waits beyond it.
 const CAPACITY: usize = 1024;
 
+/// The largest body that a message may have, in bytes.
+const MESSAGE_LIMIT: usize = 4 << 20;
+
 /// A queue that lives and dies with its process.
 #[derive(Debug, Default)]
 pub struct MemoryQueue {
     tasks: Arc<Track>,
     results: Arc<Track>,
+    parked: Arc<Track>,
 }
 
 impl MemoryQueue {
@@ -29,6 +33,7 @@ impl MemoryQueue {
         match line {
             Line::Tasks => &self.tasks,
             Line::Results => &self.results,
+            Line::Parked => &self.parked,
         }
     }
 }
@@ -135,6 +140,10 @@ impl Queue for MemoryQueue {
         let track = self.track(line);
         track.state().closed = true;
         track.changed.notify_waiters();
+    }
+
+    fn message_limit(&self) -> usize {
+        MESSAGE_LIMIT
     }
 
     async fn depth(&self, line: Line) -> Result<u64, QueueError> {

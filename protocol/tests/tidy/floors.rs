@@ -39,9 +39,13 @@ const FLOORS: &[(&str, &str, &[&str])] = &[
 /// What only some may use in the product: a beginning of a crate's name, and our packages.
 const ONLY_FOR: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
-    ("aws-", &["aws"]),
-    ("hyper", &["aws", "loadtest"]),
-    ("rustls", &["aws"]),
+    ("aws-", &["aws", "queue"]),
+    ("hyper", &["aws", "loadtest", "orgsweep"]),
+    ("lapin", &["queue"]),
+    ("redis", &["budget"]),
+    ("axum", &["coordinator"]),
+    ("utoipa", &["coordinator"]),
+    ("rustls", &["aws", "orgsweep"]),
     ("roxmltree", &["aws"]),
     ("governor", &["budget"]),
     ("backon", &["worker"]),

@@ -125,7 +125,10 @@ impl Access {
                 let role = self.role(arn.clone(), external_id.clone(), Some(narrowing));
                 self.assume_as(key, &first, &role).await
             }
-            Source::Current | Source::Profile { .. } | Source::Keys { .. } => Ok(first),
+            Source::Connection { .. }
+            | Source::Current
+            | Source::Profile { .. }
+            | Source::Keys { .. } => Ok(first),
         }
     }
 

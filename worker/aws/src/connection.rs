@@ -55,8 +55,12 @@ impl Connections {
         http: SdkHttp,
     ) -> Result<Self, ConnectError> {
         let connection = |(id, source): (ConnectionId, Source)| {
-            if let Source::Role { arn, .. } = &source {
-                parse_role_arn(arn)?;
+            match &source {
+                Source::Role { arn, .. } => drop(parse_role_arn(arn)?),
+                Source::Connection { name } => {
+                    return Err(ConnectError::OnlyThere { name: name.clone() });
+                }
+                Source::Current | Source::Profile { .. } | Source::Keys { .. } => {}
             }
             let keys = match &options.credentials {
                 Some(keys) => Some(keys.clone()),
@@ -116,7 +120,7 @@ impl Connections {
         let profile = match source {
             Source::Profile { name } => Some(name),
             Source::Role { profile, .. } => profile.as_ref(),
-            Source::Current | Source::Keys { .. } => None,
+            Source::Connection { .. } | Source::Current | Source::Keys { .. } => None,
         };
         if let Some(profile) = profile {
             let region = self.options.region.clone().map(Region::new);
@@ -179,7 +183,7 @@ fn credentials_failure(error: &CredentialsError, source: &Source) -> Failure {
     let profile = match source {
         Source::Profile { name } => Some(name),
         Source::Role { profile, .. } => profile.as_ref(),
-        Source::Current | Source::Keys { .. } => None,
+        Source::Connection { .. } | Source::Current | Source::Keys { .. } => None,
     };
     let not_loaded = matches!(error, CredentialsError::CredentialsNotLoaded(_));
     // The instance's metadata service is the last place of the chain: nothing before it had any.

@@ -1,6 +1,7 @@
 //! Why a connection to AWS cannot even be tried.
 
 use catalog::error::CatalogError;
+use protocol::ConnectionId;
 
 use crate::arn::InvalidName;
 
@@ -15,6 +16,14 @@ pub enum ConnectError {
     NoVariable {
         /// The variable's name.
         variable: String,
+    },
+    /// A source that names a connection of a server.
+    #[error(
+        "the connection {name} is known only to a coordinator's settings: drive it with --server"
+    )]
+    OnlyThere {
+        /// The connection's name.
+        name: ConnectionId,
     },
     /// An endpoint that is no URL.
     #[error("{url:?} is not an endpoint: one looks like http://127.0.0.1:5000")]

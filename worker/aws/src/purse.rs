@@ -85,7 +85,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use async_trait::async_trait;
-    use protocol::budget::BudgetError;
+    use protocol::budget::{BudgetError, Control};
     use tokio::time::Instant;
 
     use super::*;
@@ -103,6 +103,14 @@ mod tests {
         }
 
         async fn throttled(&self, _: &Ask) -> Result<(), BudgetError> {
+            Ok(())
+        }
+
+        async fn control(&self) -> Result<Control, BudgetError> {
+            Ok(Control::default())
+        }
+
+        async fn set_control(&self, _: &Control) -> Result<(), BudgetError> {
             Ok(())
         }
     }

@@ -10,7 +10,7 @@ use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use protocol::budget::{Admission, Ask, Bucket, Budget, BudgetError, BudgetKey};
+use protocol::budget::{Admission, Ask, Bucket, Budget, BudgetError, BudgetKey, Control};
 use tokio::time::Instant;
 
 use crate::adaptive::Adaptive;
@@ -41,6 +41,7 @@ impl Clock for TokioClock {
 pub struct MemoryBudget {
     clock: TokioClock,
     keys: Mutex<HashMap<BudgetKey, Entry>>,
+    control: Mutex<Control>,
 }
 
 #[derive(Debug)]
@@ -55,7 +56,11 @@ impl MemoryBudget {
     /// Budgets of which nothing is spent.
     #[must_use]
     pub fn new() -> Self {
-        Self { clock: TokioClock { start: Instant::now() }, keys: Mutex::default() }
+        Self {
+            clock: TokioClock { start: Instant::now() },
+            keys: Mutex::default(),
+            control: Mutex::default(),
+        }
     }
 
     fn keys(&self) -> MutexGuard<'_, HashMap<BudgetKey, Entry>> {
@@ -130,6 +135,15 @@ impl Budget for MemoryBudget {
         if let Some(cut) = adaptive.cut(now) {
             keys.insert(ask.key.clone(), Entry::new(ask.budget, cut, 0, &self.clock));
         }
+        Ok(())
+    }
+
+    async fn control(&self) -> Result<Control, BudgetError> {
+        Ok(self.control.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    async fn set_control(&self, control: &Control) -> Result<(), BudgetError> {
+        control.clone_into(&mut self.control.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(())
     }
 }

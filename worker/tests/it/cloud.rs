@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use catalog::Catalog;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use protocol::batch::{Batch, Work};
+use protocol::batch::{Batch, BatchPace, Work};
 use protocol::budget::{Ask, Bucket, BudgetKey};
 use protocol::clock::SystemClock;
 use protocol::inventory::{Found, Tree};
+use protocol::message::Versioned;
 use protocol::object::Object;
 use protocol::preflight::{Preflight, RegionList};
 use protocol::provider::{Item, KnownRegion, Page, PageRequest, Place, Provider};
@@ -158,6 +159,8 @@ pub(crate) async fn work_until(
         account: AccountId::new("111122223333").unwrap(),
         connection: ConnectionId::new("source-0").unwrap(),
         region: Region::new("eu-west-1").unwrap(),
+        pace: BatchPace { budget_share: 100, ..BatchPace::default() },
+        trace: None,
         work,
     };
     let body = serde_json::to_vec(&batch).unwrap();

@@ -82,7 +82,7 @@ pub(crate) fn auth_method(context: &Context<'_>, account: &AccountFacts) -> &'st
         Some(Source::Profile { .. }) => "profile",
         Some(Source::Keys { .. }) => "keys",
         Some(Source::Role { .. }) => "role",
-        Some(Source::Current) | None if assumed => "role",
-        Some(Source::Current) | None => "default",
+        Some(Source::Connection { .. } | Source::Current) | None if assumed => "role",
+        Some(Source::Connection { .. } | Source::Current) | None => "default",
     }
 }

@@ -276,6 +276,8 @@ pub(crate) async fn begun() -> Arc<dyn Store> {
 fn created() -> Scan {
     Scan {
         id: scan_id(),
+        workspace: protocol::WorkspaceId::main(),
+        owner: String::new(),
         state: ScanState::Running,
         round: 1,
         settings: Settings::default(),

@@ -16,7 +16,7 @@ use protocol::store::{CellFilter, Due, DueWork, Ingested, Row, Store, Value};
 use protocol::task::Task;
 use protocol::{
     AccountId, CatalogDigest, Cell, ConnectionId, Evidence, Failure, FailureKind, ProbeId, Region,
-    ScanId, Status,
+    ScanId, Status, WorkspaceId,
 };
 
 /// Probes of regions; `not.offered` is never called.
@@ -51,6 +51,8 @@ pub(crate) fn failure(kind: FailureKind, code: &str) -> Failure {
 pub(crate) fn scan() -> Scan {
     Scan {
         id: scan_id(),
+        workspace: WorkspaceId::main(),
+        owner: String::new(),
         state: ScanState::Running,
         round: 1,
         settings: Settings::default(),

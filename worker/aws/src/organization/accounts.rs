@@ -256,7 +256,7 @@ impl Walk<'_> {
 
 fn source_name(source: &Source) -> Option<&str> {
     match source {
-        Source::Current => None,
+        Source::Connection { .. } | Source::Current => None,
         Source::Profile { name } => Some(name),
         Source::Keys { name, .. } | Source::Role { name, .. } => name.as_deref(),
     }

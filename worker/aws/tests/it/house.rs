@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use aws::{Aws, Options, StaticKeys};
 use catalog::Catalog;
-use protocol::budget::{Admission, Ask, Budget, BudgetError};
+use protocol::budget::{Admission, Ask, Budget, BudgetError, Control};
 use protocol::clock::SystemClock;
 use protocol::object::Object;
 use protocol::provider::{Item, PageRequest, Place, Provider};
@@ -36,6 +36,14 @@ impl Budget for Generous {
 
     async fn throttled(&self, ask: &Ask) -> Result<(), BudgetError> {
         self.throttled.lock().expect("no panic").push(ask.clone());
+        Ok(())
+    }
+
+    async fn control(&self) -> Result<Control, BudgetError> {
+        Ok(Control::default())
+    }
+
+    async fn set_control(&self, _: &Control) -> Result<(), BudgetError> {
         Ok(())
     }
 }

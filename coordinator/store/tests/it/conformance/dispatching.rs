@@ -112,8 +112,13 @@ pub(crate) async fn a_task_that_is_put_off_comes_back_when_it_is_due(store: Arc<
         skip: 3,
         tally: Tally::default(),
     };
-    let task =
-        Task { probe: probe("iam"), attempt: 2, throttled: 3, continuation: Some(continuation) };
+    let task = Task {
+        probe: probe("iam"),
+        attempt: 2,
+        throttled: 3,
+        deaths: 0,
+        continuation: Some(continuation),
+    };
     let found = Answer::Cell(cell("a", "global", "cloudfront", 1, Status::Idle));
     let answers = [found, held("a", "global", task.clone(), 70), settled(&due[0])];
     let done = ingest(&*store, 1, &answers).await;

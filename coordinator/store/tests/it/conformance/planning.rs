@@ -78,9 +78,10 @@ pub(crate) async fn a_scan_reads_back_as_it_was_written(store: Arc<dyn Store>) {
     later.id = ScanId::new("later").expect("a scan");
     later.started_at = at(10);
     store.create_scan(&later, &[]).await.expect("a scan");
-    let latest = store.scans(1).await.expect("scans");
+    let latest = store.scans(&protocol::WorkspaceId::main(), 1).await.expect("scans");
     assert_eq!(latest, [later]);
-    let open = Progress { accounts: 1, preflights_open: 1, batches_open: 3, next_due_ms: Some(0) };
+    let open =
+        Progress { accounts: 1, preflights_open: 1, batches_open: 3, out: 0, next_due_ms: Some(0) };
     assert_eq!(store.progress(&scan_id()).await.expect("progress"), open);
 
     let why = failure(FailureKind::Denied, "AccessDenied");
