@@ -1,10 +1,13 @@
 //! `cargo xtask check`: what can be judged without running the product.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::counts::Counts;
 use crate::machine::Machine;
 use crate::steps::{Steps, run, run_tests};
+use crate::test::FEATURES;
 
 /// Runs every judgement, so that one look shows all that is wrong.
 pub(crate) fn run_all(machine: &Machine) -> Result<()> {
@@ -13,26 +16,25 @@ pub(crate) fn run_all(machine: &Machine) -> Result<()> {
     steps.judge("formatting", || {
         run(machine.cargo().args(["fmt", "--all", "--check"])).map(nothing_counted)
     });
-    steps.judge("lints", || {
-        let clippy = [
-            "clippy",
-            "--locked",
-            "--workspace",
-            "--all-targets",
-            "--keep-going",
-            "--",
-            "-D",
-            "warnings",
-        ];
-        run(machine.cargo().args(clippy)).map(nothing_counted)
+    steps.judge("lints", || run(&mut clippy(machine, &[FEATURES])).map(nothing_counted));
+    steps.judge("lints of the default build", || {
+        run(&mut clippy(machine, &[])).map(nothing_counted)
     });
     steps.judge("documentation", || {
-        let doc = ["doc", "--locked", "--workspace", "--no-deps", "--keep-going"];
+        let doc = ["doc", "--locked", "--workspace", FEATURES, "--no-deps", "--keep-going"];
         run(machine.cargo().args(doc).env("RUSTDOCFLAGS", "-D warnings")).map(nothing_counted)
     });
     // With all packages chosen, dependencies are built as `cargo xtask test` builds them.
     steps.judge("house rules", || {
-        run_tests(machine.cargo().args(["test", "--locked", "--workspace", "--test", "tidy"]))
+        let tidy = ["test", "--locked", "--workspace", FEATURES, "--test", "tidy"];
+        run_tests(machine.cargo().args(tidy))
     });
     steps.end()
+}
+
+fn clippy(machine: &Machine, features: &[&str]) -> Command {
+    let mut command = machine.cargo();
+    command.args(["clippy", "--locked", "--workspace", "--all-targets", "--keep-going"]);
+    command.args(features).args(["--", "-D", "warnings"]);
+    command
 }

@@ -1,24 +1,29 @@
-//! The project's own chores: `cargo xtask check` and `cargo xtask test`.
+//! The project's own chores: `cargo xtask check`, `cargo xtask test` and `cargo xtask servers`.
 //!
-//! CI runs these two and nothing else, so whatever it says can be had on any machine.
+//! CI runs the first two and nothing else, so whatever it says can be had on any machine.
 
 mod check;
 mod counts;
 mod generated;
 mod machine;
 mod python;
+mod servers;
 mod steps;
 mod test;
 
 use std::process::ExitCode;
 
+use anyhow::bail;
+
 use crate::machine::Machine;
 use crate::steps::say;
 
 const USAGE: &str = "\
-cargo xtask check                          formatting, lints, documentation, house rules
-cargo xtask test [--install] [ARGUMENT]... every test, with what they need
+cargo xtask check                            formatting, lints, documentation, house rules
+cargo xtask test [OPTION]... [ARGUMENT]...   every test, with what they need
+cargo xtask servers [OPTION]...              PostgreSQL, Redis, RabbitMQ and a double of SQS, until Ctrl-C
     --install    what is missing may be installed
+    --private    servers are started even where some answer already
     ARGUMENT     for the test runner: only these tests (`--test moto`, or a part of a name)";
 
 fn main() -> ExitCode {
@@ -34,14 +39,22 @@ fn main() -> ExitCode {
 
 fn run(words: &[String]) -> anyhow::Result<()> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["check"] => check::run_all(&Machine::new(false)),
-        ["test", "--install", arguments @ ..] => test::run_all(&Machine::new(true), arguments),
-        ["test", arguments @ ..] => test::run_all(&Machine::new(false), arguments),
-        ["--help" | "-h"] => {
+    let Some((chore, mut rest)) = words.split_first() else { bail!("which chore?\n\n{USAGE}") };
+    let (mut install, mut private) = (false, false);
+    while let [option @ ("--install" | "--private"), others @ ..] = rest {
+        install |= *option == "--install";
+        private |= *option == "--private";
+        rest = others;
+    }
+    let machine = Machine::new(install);
+    match (*chore, rest) {
+        ("check", []) if !install && !private => check::run_all(&machine),
+        ("test", arguments) => test::run_all(&machine, private, arguments),
+        ("servers", []) => servers::serve(&machine, &python::environment(&machine)?, private),
+        ("--help" | "-h", []) => {
             say(USAGE);
             Ok(())
         }
-        _ => anyhow::bail!("no such chore: {:?}\n\n{USAGE}", words.join(" ")),
+        _ => bail!("no such chore: {:?}\n\n{USAGE}", words.join(" ")),
     }
 }

@@ -9,6 +9,10 @@ use anyhow::{Context, Result};
 use crate::machine::{Machine, answers};
 use crate::steps::{run_quietly, say};
 
+/// The variable that tells tests where Python with boto3 and moto is; a test that needs a server
+/// of its own starts it by a script of `servers/`.
+pub(crate) const VARIABLE: &str = "ORGSWEEP_TEST_PYTHON";
+
 /// Makes the environment if it is not there as `requirements.txt` says; returns its interpreter.
 pub(crate) fn environment(machine: &Machine) -> Result<PathBuf> {
     let wanted = machine.root().join("xtask").join("requirements.txt");

@@ -2,28 +2,29 @@
 
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::machine::{Machine, answers};
 use crate::steps::{Steps, run, run_tests, say};
-use crate::{generated, python};
+use crate::{generated, python, servers};
 
-/// The variable that tells tests where Python with boto3 and moto is; a test that needs a moto
-/// starts its own by `servers/run_moto.py`.
-const PYTHON: &str = "ORGSWEEP_TEST_PYTHON";
+/// Tests build everything; `cargo xtask check` also builds what is built by default.
+pub(crate) const FEATURES: &str = "--features=fleet";
 
 /// Runs every test, or those that `arguments` of the test runner choose.
-pub(crate) fn run_all(machine: &Machine, arguments: &[&str]) -> Result<()> {
-    let scratch = machine.scratch();
-    std::fs::create_dir_all(&scratch).with_context(|| scratch.display().to_string())?;
+pub(crate) fn run_all(machine: &Machine, private: bool, arguments: &[&str]) -> Result<()> {
     let runner = Runner::of(machine);
     let mut steps = Steps::begin();
     let python = steps.need("Python tools", || python::environment(machine))?;
+    let servers = steps.need("servers", || servers::start(machine, &python, private))?;
     steps.need("build", || run(runner.command(machine, arguments).arg("--no-run")))?;
-    steps.judge("tests", || run_tests(runner.command(machine, arguments).env(PYTHON, &python)));
+    steps.judge("tests", || {
+        let mut command = runner.command(machine, arguments);
+        run_tests(servers.tell(&mut command).env(python::VARIABLE, &python))
+    });
     if arguments.is_empty() {
         steps.judge("examples in the documentation", || {
-            run_tests(machine.cargo().args(["test", "--locked", "--workspace", "--doc"]))
+            run_tests(machine.cargo().args(["test", "--locked", "--workspace", FEATURES, "--doc"]))
         });
         steps.judge("generated files", || generated::check(machine, &python));
     }
@@ -56,7 +57,7 @@ impl Runner {
             Self::Nextest => command.args(["nextest", "run"]),
             Self::Cargo => command.args(["test", "--no-fail-fast"]),
         };
-        command.args(["--locked", "--workspace"]).args(arguments);
+        command.args(["--locked", "--workspace", FEATURES]).args(arguments);
         // Examples in the documentation have their own step.
         if matches!(self, Self::Cargo) && arguments.is_empty() {
             command.args(["--lib", "--bins", "--tests"]);

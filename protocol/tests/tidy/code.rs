@@ -121,8 +121,8 @@ fn the_words_of_the_house_do_no_io() {
 
 #[test]
 fn awaits_of_protocol_stand_only_in_ports() {
-    let ports =
-        ["budget", "provider", "queue", "registry", "store"].map(|port| format!("protocol/src/{port}.rs"));
+    let ports = ["budget", "provider", "queue", "registry", "store"]
+        .map(|port| format!("protocol/src/{port}.rs"));
     let mut broken = Vec::new();
     for file in ending(".rs").filter(|file| file.path.starts_with("protocol/src/")) {
         let is_port = ports.contains(&file.path);
