@@ -58,7 +58,7 @@ const ALL: &[Server] = &[
         name: "a double of SQS",
         variable: "ORGSWEEP_TEST_SQS",
         usual: None,
-        script: "run_moto.py",
+        script: "run_sqs.py",
         packages: &[],
     },
 ];
