@@ -5,10 +5,14 @@
 //! due again, and whatever comes twice changes nothing.
 
 mod choose;
+#[cfg(feature = "fleet")]
+pub mod cron;
 mod discover;
 mod dispatch;
 pub mod estimate;
 pub mod expand;
+#[cfg(feature = "fleet")]
+pub mod http;
 mod ingest;
 mod run;
 mod shared;

@@ -1,0 +1,87 @@
+//! The interface of an installation over HTTP: scans, reports, schedules, tokens, live progress.
+//!
+//! It works through the store alone, so that any coordinator can serve it, whether it leads or not: a scan is started by
+//! writing it down as running, and the coordinator that leads finds it there.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use catalog::Catalog;
+use protocol::budget::Budget;
+use protocol::registry::Registry;
+use protocol::store::Store;
+use protocol::{Clock, ConnectionId};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// What the interface is made of.
+#[derive(Clone)]
+pub struct Parts {
+    /// The truth. Not the store through which this coordinator leads: that one refuses every write once another leads.
+    pub store: Arc<dyn Store>,
+    /// Tokens, schedules, shares, paused accounts; of the same installation.
+    pub registry: Arc<dyn Registry>,
+    /// What scans ask.
+    pub catalog: Catalog,
+    /// The connections that the server's settings name; a request may name these and nothing else.
+    pub connections: Vec<ConnectionId>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The budgets, so that `/readyz` can say when they are away.
+    pub budget: Option<Arc<dyn Budget>>,
+}
+
+/// How the interface is reached.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The host names by which it is called, without ports. A listener on loopback is called `localhost`, `127.0.0.1`
+    /// and `[::1]` too; beyond loopback at least one name is needed.
+    pub names: Vec<String>,
+    /// Its certificate, where it speaks TLS itself.
+    pub tls: Option<Tls>,
+    /// Whether a proxy stands before it, speaks TLS, and sets `X-Forwarded-Proto`, `-Host` and `-For`.
+    pub behind_proxy: bool,
+    /// The secret that pseudonyms are made with; without one, nobody can ask for redacted reports.
+    pub redaction: Option<reports::Redaction>,
+}
+
+/// Where the certificate is, in PEM.
+#[derive(Debug, Clone)]
+pub struct Tls {
+    /// The file of the certificate and those that vouch for it.
+    pub cert: PathBuf,
+    /// The file of its private key.
+    pub key: PathBuf,
+}
+
+/// Why the interface cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is reached from other machines, and nothing would encrypt what is said.
+    #[error(
+        "{0} is reached from other machines: give --tls-cert and --tls-key, or --behind-proxy where a proxy speaks TLS, or listen on 127.0.0.1"
+    )]
+    Plain(std::net::SocketAddr),
+    /// The listener has no address, or takes no connections.
+    #[error("nobody can be listened to: {0}")]
+    Listener(#[from] std::io::Error),
+}
+
+/// Serves the interface until `stop`; then lets what is under way end, for ten seconds at most.
+///
+/// # Errors
+/// [`ServeError`], before anything is served: what is wrong with the settings, and how to mend it.
+pub async fn serve(
+    listener: TcpListener,
+    parts: Parts,
+    settings: Settings,
+    stop: CancellationToken,
+) -> Result<(), ServeError> {
+    let address = listener.local_addr()?;
+    if !address.ip().is_loopback() && settings.tls.is_none() && !settings.behind_proxy {
+        return Err(ServeError::Plain(address));
+    }
+    drop(parts);
+    stop.cancelled().await;
+    Ok(())
+}
