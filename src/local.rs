@@ -6,10 +6,10 @@ use std::sync::Arc;
 use aws::{Aws, Options};
 use budget::connect as connect_budgets;
 use catalog::Catalog;
-use coordinator::{End, Snapshot};
+use coordinator::{End, OneProvider, Order, Snapshot};
 use protocol::clock::SystemClock;
 use protocol::queue::{Line, Queue};
-use protocol::scan::{Scan, ScanState, Settings};
+use protocol::scan::{ScanState, Settings};
 use protocol::store::Store;
 use protocol::{Clock, ScanId, WorkspaceId};
 use tokio::sync::watch;
@@ -57,26 +57,13 @@ impl House {
 
     /// Writes a new scan down.
     pub(crate) async fn create(&self, settings: Settings) -> Result<ScanId, Stop> {
-        let probes = self.catalog.select(&settings.selection).map_err(Stop::usage)?;
-        let facts: Vec<_> = probes.iter().map(|probe| probe.facts()).collect();
-        let now = SystemClock.now();
-        let dice = uuid::Uuid::now_v7().as_u128() & u128::from(u32::MAX);
-        let id = ScanId::generate(now, u32::try_from(dice).unwrap_or(u32::MAX));
-        let scan = Scan {
-            id: id.clone(),
+        let order = Order {
             workspace: WorkspaceId::main(),
             owner: String::new(),
             state: ScanState::Interrupted,
-            round: 1,
-            settings,
-            catalog: self.catalog.digest().clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            planned: false,
-            started_at: now,
-            finished_at: None,
         };
-        self.store.create_scan(&scan, &facts).await?;
-        Ok(id)
+        let store = &*self.store;
+        Ok(coordinator::create(store, &self.catalog, &SystemClock, settings, order).await?)
     }
 
     /// Runs a scan to its end, or until Ctrl-C: once drains, twice stops at once. Either leaves a
@@ -109,7 +96,7 @@ impl House {
         let parts = coordinator::Parts {
             store: Arc::clone(&self.store),
             queue,
-            provider,
+            providers: Arc::new(OneProvider(provider)),
             catalog: self.catalog.clone(),
             clock,
         };

@@ -122,11 +122,13 @@ fn check(
 /// Returns the organizations whose trees are still to be read.
 pub(crate) async fn plan(
     parts: &Parts,
+    provider: &dyn Provider,
     scan: &Scan,
     shared: &Shared,
 ) -> Result<Vec<(ConnectionId, Organization)>, Error> {
     let mut planner = Planner {
         parts,
+        provider,
         scan,
         shared,
         sets: BTreeMap::new(),
@@ -151,6 +153,7 @@ pub(crate) async fn plan(
 
 struct Planner<'a> {
     parts: &'a Parts,
+    provider: &'a dyn Provider,
     scan: &'a Scan,
     shared: &'a Shared,
     sets: BTreeMap<Region, protocol::plan::ProbeSet>,
@@ -165,7 +168,7 @@ impl Planner<'_> {
         &mut self,
         connection: &ConnectionId,
     ) -> Result<Vec<(ConnectionId, Organization)>, Error> {
-        let provider = &self.parts.provider;
+        let provider = self.provider;
         let regions = match provider.regions(connection).await {
             Ok(regions) => regions,
             Err(failure) => {
@@ -252,11 +255,12 @@ impl Planner<'_> {
 /// Reads the trees of organizations behind the scan; what cannot be read is recorded.
 pub(crate) async fn read_trees(
     parts: &Parts,
+    provider: &dyn Provider,
     scan: &ScanId,
     organizations: &[(ConnectionId, Organization)],
 ) -> Result<(), Error> {
     for (connection, organization) in organizations {
-        match parts.provider.tree(scan, connection, &organization.id).await {
+        match provider.tree(scan, connection, &organization.id).await {
             Ok(tree) => put_tree(parts, scan, organization, &tree).await?,
             Err(failure) => {
                 tracing::warn!(organization = %organization.id, %failure, "the tree could not be read");

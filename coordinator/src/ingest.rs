@@ -1,25 +1,34 @@
 //! Writes down what workers answer, and acknowledges it once it is written.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use protocol::ScanId;
+use protocol::message::read;
 use protocol::queue::{Delivery, Line, QueueError};
 use protocol::result::{Answer, ResultPage};
-use protocol::scan::{Detail, Scan};
+use protocol::scan::Detail;
+use protocol::store::StoreError;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::board::Board;
 use crate::shared::Shared;
 use crate::verdict::verdicts;
-use crate::{Error, Parts};
+use crate::{Error, Parts, metrics};
 
 /// Result pages written in one transaction.
 const PAGES: usize = 64;
+/// How long a store that fails is tried again before this coordinator gives up.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// The wait before a write is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Ingests until the results line is closed, or `done` is cancelled.
 pub(crate) async fn run(
     parts: &Parts,
-    scan: &Scan,
-    shared: &Shared,
+    board: &Board,
     done: &CancellationToken,
 ) -> Result<(), Error> {
     loop {
@@ -34,59 +43,108 @@ pub(crate) async fn run(
             Err(error) => return Err(error.into()),
         };
         let mut rounds: BTreeMap<(ScanId, u32), Vec<Answer>> = BTreeMap::new();
-        for delivery in &deliveries {
-            if let Some(page) = read(delivery) {
-                rounds.entry((page.scan, page.round)).or_default().extend(page.answers);
+        let mut readable = Vec::with_capacity(deliveries.len());
+        for delivery in deliveries {
+            match read::<ResultPage>(&delivery.body) {
+                Ok(page) => {
+                    rounds.entry((page.scan, page.round)).or_default().extend(page.answers);
+                    readable.push(delivery);
+                }
+                Err(unreadable) => park(parts, delivery, &unreadable.to_string()).await?,
             }
         }
         for ((id, round), answers) in rounds {
-            write(parts, scan, shared, &id, round, answers).await?;
+            patiently(parts, board, &id, round, answers, done).await?;
         }
-        for delivery in deliveries {
-            delivery.receipt.ack().await?;
-        }
-        shared.nudge();
+        acknowledge(readable).await;
     }
 }
 
-fn read(delivery: &Delivery) -> Option<ResultPage> {
-    match serde_json::from_slice(&delivery.body) {
-        Ok(page) => Some(page),
-        Err(error) => {
-            tracing::error!(%error, "a message that is no result page is dropped; its work becomes due again");
-            None
-        }
+/// Acknowledges; what cannot be comes again, and changes nothing then.
+pub(crate) async fn acknowledge(deliveries: Vec<Delivery>) {
+    let acks = deliveries.into_iter().map(|delivery| delivery.receipt.ack());
+    if let Err(error) = try_join_all(acks).await {
+        tracing::warn!(%error, "results could not be acknowledged; they come again and change nothing");
     }
 }
 
-async fn write(
+/// Hands what cannot be read to the parked line.
+async fn park(parts: &Parts, delivery: Delivery, why: &str) -> Result<(), Error> {
+    tracing::error!(why, "a message on the results line is parked; its work becomes due again");
+    let message = protocol::queue::Message { body: delivery.body, group: "parked".to_owned() };
+    parts.queue.publish(Line::Parked, vec![message]).await?;
+    acknowledge(vec![Delivery { body: Vec::new(), ..delivery }]).await;
+    Ok(())
+}
+
+/// Writes answers down, again while the store fails for a while.
+async fn patiently(
     parts: &Parts,
-    scan: &Scan,
-    shared: &Shared,
+    board: &Board,
     id: &ScanId,
     round: u32,
     answers: Vec<Answer>,
+    done: &CancellationToken,
 ) -> Result<(), Error> {
-    let now = parts.clock.now();
-    let back = answers.iter().filter(|answer| ends_a_dispatch(answer)).count();
-    let (entries, mut answers): (Vec<_>, Vec<_>) =
-        answers.into_iter().partition(|answer| matches!(answer, Answer::Preflight { .. }));
-    keep(&mut answers, scan.settings.resources);
-    let ingested = parts.store.ingest(id, round, &answers, now).await?;
-    for entry in &entries {
-        let Answer::Preflight { account, dispatch, outcome } = entry else { continue };
-        let verdicts = verdicts(outcome, &shared.known());
-        parts.store.end_preflight(id, account, *dispatch, outcome, &verdicts, now).await?;
+    let start = Instant::now();
+    let shared = board.get(id);
+    let detail = match &shared {
+        Some(shared) => shared.detail,
+        None => Detail::All,
+    };
+    let mut answers = answers;
+    keep(&mut answers, detail);
+    loop {
+        let failed = match write(parts, shared.as_deref(), id, round, &answers).await {
+            Ok(()) => return Ok(()),
+            Err(Error::Store(StoreError::NoScan(_))) => {
+                tracing::warn!(scan = %id, "answers of a scan that was removed are dropped");
+                return Ok(());
+            }
+            Err(Error::Store(StoreError::Failed(why))) => why,
+            Err(error) => return Err(error),
+        };
+        if start.elapsed() > PATIENCE || done.is_cancelled() {
+            return Err(StoreError::Failed(failed).into());
+        }
+        tracing::warn!(scan = %id, error = failed, "answers cannot be written down; trying again");
+        tokio::time::sleep(AGAIN).await;
     }
-    shared.count(ingested);
-    shared.come_back(back as u64);
+}
+
+/// Writes answers of a round down.
+pub(crate) async fn write(
+    parts: &Parts,
+    shared: Option<&Shared>,
+    id: &ScanId,
+    round: u32,
+    answers: &[Answer],
+) -> Result<(), Error> {
+    let start = Instant::now();
+    let now = parts.clock.now();
+    let ingested = parts.store.ingest(id, round, answers, now).await?;
+    // Entering an account says nothing of use to a scan that nobody works on; it is entered again when it goes on.
+    if let Some(shared) = shared {
+        for answer in answers {
+            let Answer::Preflight { account, dispatch, outcome } = answer else { continue };
+            let verdicts = verdicts(outcome, &shared.known());
+            parts.store.end_preflight(id, account, *dispatch, outcome, &verdicts, now).await?;
+        }
+        shared.count(ingested);
+        shared.come_back(answers.iter().filter(|answer| ends_a_dispatch(answer)).count() as u64);
+        shared.nudge();
+    }
+    metrics::ingested(&ingested, answers, start.elapsed());
     Ok(())
 }
 
 fn ends_a_dispatch(answer: &Answer) -> bool {
     matches!(
         answer,
-        Answer::Settled { .. } | Answer::Preflight { .. } | Answer::PreflightHeld { .. }
+        Answer::Settled { .. }
+            | Answer::Preflight { .. }
+            | Answer::PreflightHeld { .. }
+            | Answer::Returned { .. }
     )
 }
 

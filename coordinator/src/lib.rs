@@ -4,33 +4,45 @@
 //! The store is the truth and the queue is transport: whatever a queue or a worker loses becomes
 //! due again, and whatever comes twice changes nothing.
 
+mod active;
+mod board;
 mod choose;
-#[cfg(feature = "fleet")]
+mod chores;
+mod create;
 pub mod cron;
 mod discover;
 mod dispatch;
 pub mod estimate;
 pub mod expand;
+mod fair;
 #[cfg(feature = "fleet")]
 pub mod http;
 mod ingest;
+mod metrics;
+mod providers;
 mod run;
+mod serve;
 mod shared;
 mod snapshot;
+mod trace;
 mod verdict;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::Catalog;
-use protocol::provider::Provider;
 use protocol::queue::{Queue, QueueError};
 use protocol::store::{Store, StoreError};
 use protocol::{Clock, Failure};
 
+pub use chores::{Notice, Notifier};
+pub use create::{Order, create};
 pub use discover::{Chosen, survey};
+pub use providers::{OneProvider, Providers};
 pub use run::run;
+pub use serve::{Service, ServiceSettings, serve};
 pub use snapshot::{Phase, Snapshot};
+pub use trace::traceparent;
 
 /// What a coordinator is made of.
 #[derive(Clone)]
@@ -39,8 +51,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Where batches go to and results come from.
     pub queue: Arc<dyn Queue>,
-    /// The cloud.
-    pub provider: Arc<dyn Provider>,
+    /// The clouds, as scans reach them.
+    pub providers: Arc<dyn Providers>,
     /// What to ask.
     pub catalog: Catalog,
     /// The time.
@@ -78,6 +90,9 @@ pub enum Error {
     /// The queue failed.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// A part of it ended abnormally.
+    #[error("a part of the coordinator ended abnormally: {0}")]
+    Panicked(String),
     /// Nobody could be found to look at.
     #[error("the accounts cannot be listed: {0}")]
     Discover(Failure),

@@ -1,15 +1,21 @@
-//! One run of a scan: discovery, dispatch and ingest side by side, to its end or to a stop.
+//! One run of one scan: discovery, dispatch and ingest side by side, to its end or to a stop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::scan::{Scan, ScanState};
+use protocol::scan::ScanState;
 use protocol::{ScanId, Status};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::active::{Active, Look};
+use crate::board::Board;
 use crate::shared::Shared;
-use crate::{End, Error, Parts, Phase, Settings, Snapshot, discover, dispatch, ingest};
+use crate::{End, Error, Parts, Phase, Settings, Snapshot, ingest};
+
+/// The longest wait before the store is looked at again.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Runs a scan until it is finished or `stop` is cancelled. After a stop it goes on writing down
 /// answers until the results line is closed, which is how a draining worker ends it.
@@ -24,16 +30,19 @@ pub async fn run(
     watch: watch::Sender<Snapshot>,
 ) -> Result<End, Error> {
     let scan = parts.store.scan(id).await?;
-    check_catalog(parts, &scan)?;
     let now = parts.clock.now();
     parts.store.set_state(id, ScanState::Running, now).await?;
     if settings.queue_is_new {
         parts.store.reclaim(id, now).await?;
     }
-    let shared = Shared::new(watch);
+    let changed = Arc::new(Notify::new());
+    let active = Active::begin(parts, &scan, watch, Arc::clone(&changed)).await?;
+    let shared = Arc::clone(&active.shared);
+    let board = Board::default();
+    board.put(id.clone(), Arc::clone(&shared));
     let done = CancellationToken::new();
     let work = async {
-        let end = work(parts, settings, &scan, &shared, stop).await;
+        let end = work(parts, settings, id, active, &changed, stop).await;
         match &end {
             Ok(End::Finished) | Err(_) => done.cancel(),
             Ok(End::Interrupted | End::Cancelled) => {
@@ -50,11 +59,11 @@ pub async fn run(
             () = stop.cancelled() => Ok(()),
         }
     };
-    let writing = ingest::run(parts, &scan, &shared, &done);
+    let writing = ingest::run(parts, &board, &done);
     let (end, written, watched) = tokio::join!(work, writing, watching);
+    let end = end?;
     written?;
     watched?;
-    let end = end?;
     let state = match end {
         End::Finished => ScanState::Finished,
         End::Interrupted => ScanState::Interrupted,
@@ -64,50 +73,58 @@ pub async fn run(
     Ok(end)
 }
 
-fn check_catalog(parts: &Parts, scan: &Scan) -> Result<(), Error> {
-    let ours = parts.catalog.digest();
-    if scan.catalog == *ours {
-        return Ok(());
-    }
-    Err(Error::Catalog {
-        scan: scan.id.to_string(),
-        planned: scan.catalog.to_string(),
-        ours: ours.to_string(),
-        version: scan.version.clone(),
-    })
-}
-
 async fn work(
     parts: &Parts,
     settings: Settings,
-    scan: &Scan,
-    shared: &Shared,
+    id: &ScanId,
+    mut active: Active,
+    changed: &Notify,
     stop: &CancellationToken,
 ) -> Result<End, Error> {
-    let discovering = async {
-        let trees = if scan.planned {
-            for (connection, _) in scan.settings.connections() {
-                let regions = parts.provider.regions(&connection).await;
-                shared.know(regions.map_err(Error::Discover)?);
-            }
-            Vec::new()
-        } else {
-            discover::plan(parts, scan, shared).await?
-        };
-        shared.update(|snapshot| snapshot.phase = Phase::Scanning);
-        shared.nudge();
-        discover::read_trees(parts, &scan.id, &trees).await
-    };
-    let discovering = async {
+    let end = loop {
+        if stop.is_cancelled() {
+            break Ok(End::Interrupted);
+        }
+        match step(parts, settings, id, &mut active).await {
+            Ok(None) => {}
+            Ok(Some(end)) => break Ok(end),
+            Err(error) => break Err(error),
+        }
         tokio::select! {
-            found = discovering => found,
-            () = stop.cancelled() => Ok(()),
+            () = stop.cancelled() => {}
+            () = changed.notified() => {}
+            () = tokio::time::sleep(LOOK) => {}
         }
     };
-    let dispatching = dispatch::run(parts, settings, scan, shared, stop);
-    let ((), end) = tokio::try_join!(discovering, dispatching)?;
-    // A tree that was still being read is not a finished scan.
-    if end == End::Finished && stop.is_cancelled() { Ok(End::Interrupted) } else { Ok(end) }
+    active.end().await;
+    end
+}
+
+/// Looks at the scan once, and does what there is to do; says whether it is over.
+async fn step(
+    parts: &Parts,
+    settings: Settings,
+    id: &ScanId,
+    active: &mut Active,
+) -> Result<Option<End>, Error> {
+    let now = parts.clock.now();
+    let scan = parts.store.scan(id).await?;
+    match active.look(scan.state).await? {
+        Look::Over(end) => return Ok(Some(end)),
+        Look::Rest => {}
+        Look::Work => {
+            let out = usize::try_from(active.shared.out()).unwrap_or(usize::MAX);
+            let free = settings.ahead.saturating_sub(out);
+            // Reading a few at a time would read the store for every batch that comes back.
+            let worth = free > 0 && (out == 0 || free >= settings.ahead / 8);
+            let sent = if worth { active.send(parts, &scan, free, now).await? } else { 0 };
+            if sent == 0 && active.is_done(parts, id).await? {
+                return Ok(Some(End::Finished));
+            }
+        }
+    }
+    active.reclaim(parts, id, now, settings.lost_after).await?;
+    Ok(None)
 }
 
 /// Counts the ledger now and then, so that what is shown is what is stored.

@@ -1,25 +1,34 @@
 //! What the parts of one run tell each other: how far it is, which regions there are, and a nudge.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use protocol::provider::KnownRegion;
+use protocol::scan::Detail;
 use protocol::store::Ingested;
 use tokio::sync::{Notify, watch};
 
 use crate::{Phase, Snapshot};
 
-/// What the parts of a run tell each other.
+/// What the parts of a run tell each other about one scan.
 pub(crate) struct Shared {
+    /// How much of the things that are seen the scan keeps.
+    pub(crate) detail: Detail,
     snapshot: watch::Sender<Snapshot>,
-    changed: Notify,
+    changed: Arc<Notify>,
     regions: Mutex<Vec<KnownRegion>>,
 }
 
 impl Shared {
-    /// A run that has just begun.
-    pub(crate) fn new(snapshot: watch::Sender<Snapshot>) -> Self {
-        snapshot.send_replace(Snapshot::default());
-        Self { snapshot, changed: Notify::new(), regions: Mutex::default() }
+    /// A run that has just begun, with so many batches out from a run before; `changed` is nudged when there may
+    /// be something to send.
+    pub(crate) fn new(
+        detail: Detail,
+        out: u64,
+        snapshot: watch::Sender<Snapshot>,
+        changed: Arc<Notify>,
+    ) -> Self {
+        snapshot.send_replace(Snapshot { out, ..Snapshot::default() });
+        Self { detail, snapshot, changed, regions: Mutex::default() }
     }
 
     pub(crate) fn update(&self, change: impl FnOnce(&mut Snapshot)) {
@@ -82,7 +91,7 @@ impl Shared {
         self.changed.notify_one();
     }
 
-    pub(crate) async fn nudged(&self) {
-        self.changed.notified().await;
+    pub(crate) fn has_out(&self, batches: u64) {
+        self.update(|snapshot| snapshot.out = batches);
     }
 }

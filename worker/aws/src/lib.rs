@@ -8,6 +8,7 @@ mod access;
 mod api;
 mod arn;
 mod classify;
+mod configured;
 mod connection;
 mod control;
 mod denial;
@@ -30,6 +31,7 @@ mod transport;
 mod wire;
 
 pub use arn::{InvalidName, RoleArn, parse_account_id, parse_role_arn, parse_role_name};
+pub use configured::{Configured, NamedConnection};
 pub use error::{ConnectError, ProfileError};
 pub use options::{Options, StaticKeys};
 pub use profiles::profiles;
