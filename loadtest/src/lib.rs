@@ -17,7 +17,7 @@ mod tree;
 mod world;
 
 pub use latency::Latency;
-pub use play::{ClassCount, Counters, Keys};
+pub use play::{BucketCalls, ClassCount, Counters, Keys};
 pub use server::{Manner, Running, serve, truth_lines};
 pub use synthetic::{Organization, Shape, Trouble};
 pub use world::{TruthCell, World};

@@ -12,9 +12,11 @@ mod session_policy;
 mod signature;
 mod stage;
 mod sts;
+mod windows;
 
 pub use credentials::Keys;
 pub use limits::{ClassCount, Counters};
 pub(crate) use reader::Incoming;
 pub(crate) use reply::{Break, Reply};
 pub(crate) use stage::Stage;
+pub use windows::BucketCalls;

@@ -25,7 +25,7 @@ use body::Body;
 use connection::{Cutter, Wire};
 
 use crate::latency::Latency;
-use crate::play::{Break, Counters, Incoming, Keys, Reply, Stage};
+use crate::play::{Break, BucketCalls, Counters, Incoming, Keys, Reply, Stage};
 use crate::world::World;
 
 /// How the stand-in behaves, whatever its world is like.
@@ -39,6 +39,8 @@ pub struct Manner {
     pub verify_signatures: bool,
     /// Sessions last no longer than this many seconds, whatever is asked for.
     pub longest_session: Option<i64>,
+    /// Whether the time of every call is kept, four bytes a call.
+    pub keep_times: bool,
     /// How long a call hangs that hangs.
     pub hang: Duration,
     /// What time it is.
@@ -52,6 +54,7 @@ impl Default for Manner {
             enforce_buckets: true,
             verify_signatures: false,
             longest_session: None,
+            keep_times: false,
             hang: Duration::from_secs(30),
             clock: Arc::new(SystemClock),
         }
@@ -91,6 +94,7 @@ pub fn serve(world: World, listener: TcpListener, manner: Manner) -> std::io::Re
         manner.enforce_buckets,
         manner.verify_signatures,
         manner.longest_session,
+        manner.keep_times,
     );
     let stop = CancellationToken::new();
     let shared = Arc::new(Shared { stage, manner, asked: AtomicU64::new(0), stop: stop.clone() });
@@ -118,6 +122,12 @@ impl Running {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.shared.stage.counters()
+    }
+
+    /// When the calls of each bucket came, if the manner keeps times; else without times.
+    #[must_use]
+    pub fn calls(&self) -> Vec<BucketCalls> {
+        self.shared.stage.calls()
     }
 
     /// The world that is played.

@@ -8,6 +8,8 @@ use protocol::budget::Bucket;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::windows::BucketCalls;
+
 /// Which bucket: the account, the region (none for the whole account), the class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct BucketKey {
@@ -26,12 +28,16 @@ struct Level {
     tenths: [u16; 10],
     tenth: u64,
     peak: u32,
+    bucket: Bucket,
+    /// When each call came, in milliseconds, where times are kept.
+    at_ms: Vec<u32>,
 }
 
 /// All buckets and counters.
 pub(crate) struct Limits {
     start: Instant,
     enforced: bool,
+    keep_times: bool,
     shards: Vec<Mutex<HashMap<BucketKey, Level>>>,
     cells: Vec<Mutex<HashSet<u64>>>,
     calls: AtomicU64,
@@ -93,10 +99,11 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Limits {
-    pub(crate) fn new(enforced: bool) -> Self {
+    pub(crate) fn new(enforced: bool, keep_times: bool) -> Self {
         Self {
             start: Instant::now(),
             enforced,
+            keep_times,
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             cells: (0..SHARDS).map(|_| Mutex::default()).collect(),
             calls: AtomicU64::new(0),
@@ -123,12 +130,17 @@ impl Limits {
             tenths: [0; 10],
             tenth: 0,
             peak: 0,
+            bucket,
+            at_ms: Vec::new(),
         });
         let since = now.duration_since(level.filled_at).as_secs_f64();
         level.tokens = (level.tokens + since * bucket.per_second).min(bucket.burst);
         level.filled_at = now;
-        let tenth = now.duration_since(self.start).as_millis() as u64 / 100;
-        level.count(tenth);
+        let at_ms = now.duration_since(self.start).as_millis() as u64;
+        level.count(at_ms / 100);
+        if self.keep_times {
+            level.at_ms.push(u32::try_from(at_ms).unwrap_or(u32::MAX));
+        }
         let granted = !self.enforced || level.tokens >= 1.0;
         if granted {
             level.tokens -= 1.0;
@@ -169,6 +181,30 @@ impl Limits {
         self.most_in_flight.fetch_max(now, Ordering::Relaxed);
         self.calls.fetch_add(1, Ordering::Relaxed);
         InFlight(self)
+    }
+
+    /// When the calls of each bucket came, where times are kept, with the names of `classes` and regions.
+    pub(crate) fn calls(
+        &self,
+        classes: &[String],
+        region: impl Fn(u16) -> String,
+    ) -> Vec<BucketCalls> {
+        let mut calls = Vec::new();
+        for shard in &self.shards {
+            for (key, level) in &*locked(shard) {
+                let mut at_ms = level.at_ms.clone();
+                // Two calls at the same moment may have met the lock in the other order.
+                at_ms.sort_unstable();
+                calls.push(BucketCalls {
+                    class: classes.get(usize::from(key.class)).cloned().unwrap_or_default(),
+                    account: key.account,
+                    region: key.region.map(&region),
+                    bucket: level.bucket,
+                    at_ms,
+                });
+            }
+        }
+        calls
     }
 
     /// The counters as they stand.
@@ -246,7 +282,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_bucket_gives_its_burst_and_then_its_rate() {
-        let limits = Limits::new(true);
+        let limits = Limits::new(true, false);
         let granted = |calls: u32| (0..calls).filter(|_| limits.take(KEY, BUCKET)).count();
         assert_eq!(granted(10), 5);
         tokio::time::advance(Duration::from_secs(2)).await;
@@ -261,7 +297,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_peak_is_of_a_sliding_second() {
-        let limits = Limits::new(false);
+        let limits = Limits::new(false, false);
         for _ in 0..30 {
             limits.take(KEY, BUCKET);
             tokio::time::advance(Duration::from_millis(100)).await;
@@ -271,7 +307,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn requests_in_flight_are_counted() {
-        let limits = Limits::new(false);
+        let limits = Limits::new(false, false);
         let first = limits.enter();
         drop(limits.enter());
         assert_eq!(limits.counters(&[]).most_in_flight, 2);

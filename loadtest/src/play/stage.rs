@@ -13,6 +13,7 @@ use super::limits::{BucketKey, Counters, Limits};
 use super::reader::{Credential, Incoming, Read};
 use super::reply::{Break, Reply};
 use super::session_policy::SessionPolicy;
+use super::windows::BucketCalls;
 use super::{listed, organizations, regions, signature, sts};
 use crate::ask::{Name, Question};
 use crate::known::{Known, Operation, Sent, check};
@@ -67,13 +68,14 @@ impl Stage {
         enforce_buckets: bool,
         verify_signatures: bool,
         longest_session: Option<i64>,
+        keep_times: bool,
     ) -> Self {
         let mut classes = world.questions().classes.clone();
         classes
             .extend(["sts", "organizations", "account", "ec2:DescribeRegions"].map(str::to_owned));
         Self {
             mint: Mint::new(world.organization().shape.seed),
-            limits: Limits::new(enforce_buckets),
+            limits: Limits::new(enforce_buckets, keep_times),
             known: Known::load(),
             fleeting: Fleeting::default(),
             policies: Mutex::default(),
@@ -93,6 +95,13 @@ impl Stage {
 
     pub(crate) fn counters(&self) -> Counters {
         self.limits.counters(&self.classes)
+    }
+
+    /// When the calls of each bucket came, where times are kept.
+    pub(crate) fn calls(&self) -> Vec<BucketCalls> {
+        let regions = self.world.regions();
+        let name = |at: u16| regions.get(usize::from(at)).map_or("", |(name, _)| name).to_owned();
+        self.limits.calls(&self.classes, name)
     }
 
     /// The version of botocore whose models requests are checked against.
@@ -361,7 +370,7 @@ mod tests {
     static STAGE: LazyLock<Stage> = LazyLock::new(|| {
         let catalog = catalog::Catalog::embedded().expect("a catalog");
         let world = World::new(Organization::new(Shape::default()), catalog);
-        Stage::new(world, Arc::new(SystemClock), false, false, None)
+        Stage::new(world, Arc::new(SystemClock), false, false, None, false)
     });
 
     fn incoming() -> impl Strategy<Value = Incoming> {
