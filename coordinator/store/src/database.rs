@@ -65,26 +65,31 @@ impl From<Option<i64>> for Bind {
 
 impl From<&str> for Bind {
     fn from(text: &str) -> Self {
-        Self::Text(Some(text.to_owned()))
+        Self::from(text.to_owned())
     }
 }
 
 impl From<String> for Bind {
     fn from(text: String) -> Self {
-        Self::Text(Some(text))
+        Self::Text(Some(storable(text)))
     }
 }
 
 impl From<Option<&str>> for Bind {
     fn from(text: Option<&str>) -> Self {
-        Self::Text(text.map(str::to_owned))
+        Self::from(text.map(str::to_owned))
     }
 }
 
 impl From<Option<String>> for Bind {
     fn from(text: Option<String>) -> Self {
-        Self::Text(text)
+        Self::Text(text.map(storable))
     }
+}
+
+/// Text without the one character that Postgres does not store; it comes from outside, so it may be there.
+fn storable(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 
 impl From<Value> for Bind {
@@ -92,7 +97,7 @@ impl From<Value> for Bind {
         match value {
             Value::Null => Self::Text(None),
             Value::Int(number) => Self::Int(Some(number)),
-            Value::Text(text) => Self::Text(Some(text)),
+            Value::Text(text) => Self::from(text),
         }
     }
 }
@@ -103,9 +108,24 @@ macro_rules! binds {
 }
 pub(crate) use binds;
 
+/// How a row is kept from other transactions until this one ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// Others may hold it too, but none alone; its columns beside the key may change.
+    Together,
+    /// Nobody else may hold or change it.
+    Alone,
+}
+
 /// A database that holds a store.
 #[async_trait]
 pub(crate) trait Database: Send + Sync + 'static {
+    /// Whether no other process can write as long as this one has it open.
+    fn is_exclusive(&self) -> bool;
+
+    /// The end of a `select` in a transaction that holds its rows.
+    fn hold(&self, hold: Hold) -> &'static str;
+
     /// Opens a transaction that may write; dropping it undoes it.
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError>;
 

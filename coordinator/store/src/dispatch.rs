@@ -16,8 +16,11 @@ use crate::turn::{Held, Turn, Work};
 
 const DUE_PREFLIGHTS: &str = "
 select account_id, connection, preflight_dispatch, preflight_attempt
-from scan_accounts
+from scan_accounts a
 where scan_id = $1 and preflight_state = 'waiting' and preflight_due_at <= $2
+    and not exists (select 1 from paused_accounts p
+                    where p.workspace = (select s.workspace from scans s where s.scan_id = $1)
+                        and p.account_id = a.account_id)
 order by win, account_id
 limit $3";
 
@@ -32,6 +35,9 @@ select r.account_id, r.region, a.connection, r.dispatch, r.probe_set, r.answered
 from plan_rows r
 join scan_accounts a on a.scan_id = r.scan_id and a.account_id = r.account_id
 where r.scan_id = $1 and r.state = 'waiting' and r.due_at <= $2
+    and not exists (select 1 from paused_accounts p
+                    where p.workspace = (select s.workspace from scans s where s.scan_id = $1)
+                        and p.account_id = r.account_id)
 order by r.win, r.lane, r.account_id
 limit $3";
 

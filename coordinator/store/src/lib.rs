@@ -1,32 +1,45 @@
-//! The truth about scans, kept in a database: the adapters of [`protocol::store::Store`].
+//! The truth about scans, kept in a database: the adapters of [`protocol::store::Store`] and
+//! [`protocol::registry::Registry`].
 //!
 //! The store's rules are written once, in one text of SQL that SQLite and Postgres take; a
 //! database is one file beside it. The plan is stored small: a row for each account and region
 //! with the id of its set of probes. Only answers are stored cell by cell; the view `scan_cells`
 //! multiplies the plan out. Tables and views: `migrations/`.
 
+mod backlog;
 mod cells;
 mod database;
 mod dispatch;
+mod ends;
 mod ingest;
 mod inventory;
+mod lead;
 mod ledger;
 mod lock;
 mod many;
 mod migrations;
 mod objects;
+mod parked;
+mod pauses;
 mod port;
 mod preflight;
+mod prune;
 mod record;
+mod registry;
 mod requeue;
 mod scans;
+mod schedules;
 mod sets;
+mod shares;
 mod sqlite;
+mod tokens;
 mod turn;
 
 use std::sync::Arc;
 
-use protocol::store::{Store, StoreError};
+use protocol::store::StoreError;
+
+pub use port::SqlStore;
 
 /// What a store is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +58,7 @@ pub enum Access {
 /// [`StoreError::Busy`] when another process runs scans on it, [`StoreError::Newer`] when a newer
 /// orgsweep wrote it, [`StoreError::Unusable`] when it is not there to be read, cannot be opened,
 /// or is no store.
-pub async fn connect(url: &str, access: Access) -> Result<Arc<dyn Store>, StoreError> {
+pub async fn connect(url: &str, access: Access) -> Result<Arc<SqlStore>, StoreError> {
     let Some((scheme, place)) = url.split_once(':') else {
         let why = "a store is named by a URL, e.g. `sqlite:orgsweep.db`".to_owned();
         return Err(StoreError::Unusable { place: url.to_owned(), why });
@@ -53,7 +66,7 @@ pub async fn connect(url: &str, access: Access) -> Result<Arc<dyn Store>, StoreE
     match scheme {
         "sqlite" => {
             let place = place.strip_prefix("//").unwrap_or(place);
-            Ok(Arc::new(port::SqlStore::new(sqlite::open(place, access).await?)))
+            Ok(Arc::new(SqlStore::new(sqlite::open(place, access).await?)))
         }
         // The rest of such a URL may hold a password.
         other => Err(StoreError::Unusable {

@@ -134,12 +134,18 @@ mod tests {
     use protocol::store::{Row, StoreError};
 
     use super::*;
-    use crate::database::Transaction;
+    use crate::database::{Hold, Transaction};
 
     struct Numbered;
 
     #[async_trait::async_trait]
     impl Database for Numbered {
+        fn is_exclusive(&self) -> bool {
+            false
+        }
+        fn hold(&self, _: Hold) -> &'static str {
+            ""
+        }
         async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
             Err(StoreError::Failed("only spells".to_owned()))
         }

@@ -1,6 +1,6 @@
 //! Things that were seen, and the documents that are kept of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use protocol::cell::CellKey;
 use protocol::object::Object;
@@ -8,7 +8,7 @@ use protocol::store::StoreError;
 use protocol::{Cell, Region, ScanId};
 use sha2::{Digest, Sha256};
 
-use crate::database::{Bind, binds};
+use crate::database::{Bind, Hold, binds};
 use crate::many::Rows;
 use crate::port::Open;
 use crate::record::json;
@@ -57,7 +57,8 @@ impl Open<'_> {
         }
         let mut rows = Rows::new(11);
         let mut links = Rows::new(9);
-        let mut documents: HashMap<String, &str> = HashMap::new();
+        // In order, so that two transactions that write the same ones wait for each other, not for both.
+        let mut documents: BTreeMap<String, &str> = BTreeMap::new();
         for ((cell, kind, name), object) in latest {
             let key = binds![
                 id.as_str(),
@@ -83,6 +84,9 @@ impl Open<'_> {
             bodies.push(binds![digest, body]);
         }
         self.execute_many(INSERT, [], rows).await?;
+        if bodies.len() > 0 {
+            self.documents_gate(Hold::Together).await?;
+        }
         self.execute_many(INSERT_DOCUMENTS, [], bodies).await?;
         self.execute_many(LINK_DOCUMENTS, [], links).await?;
         Ok(())
@@ -118,7 +122,7 @@ fn record(object: &Object, round: u32) -> Result<[Bind; 5], StoreError> {
     ])
 }
 
-/// The name of a document, made of its text: 64 hexadecimal digits.
-fn digest_of(body: &str) -> String {
+/// The name of a text, made of its bytes: 64 hexadecimal digits.
+pub(crate) fn digest_of(body: &str) -> String {
     Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -13,24 +13,44 @@ use protocol::store::{CellFilter, Due, Ingested, Progress, Row, Store, StoreErro
 use protocol::{AccountId, CatalogDigest, Failure, OrgId, ProbeId, ScanId, WorkspaceId};
 
 use crate::database::{Bind, Database, Sql, Transaction};
+use crate::lead::Fence;
 use crate::many::{Rows, Texts};
 use crate::sets::Sets;
 
-/// A store in a SQL database.
-pub(crate) struct SqlStore {
+/// A store in a SQL database: [`Store`] and [`protocol::registry::Registry`].
+pub struct SqlStore {
     pub(crate) database: Box<dyn Database>,
     pub(crate) sets: Sets,
+    pub(crate) fence: Fence,
     texts: Texts,
+}
+
+impl std::fmt::Debug for SqlStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqlStore").field("fence", &self.fence).finish_non_exhaustive()
+    }
 }
 
 impl SqlStore {
     /// A store in `database`, whose tables are up to date.
     pub(crate) fn new(database: impl Database) -> Self {
-        Self { database: Box::new(database), sets: Sets::default(), texts: Texts::default() }
+        Self {
+            database: Box::new(database),
+            sets: Sets::default(),
+            fence: Fence::default(),
+            texts: Texts::default(),
+        }
     }
 
-    /// Opens a transaction.
+    /// Opens a transaction that only a handle that was not deposed may write in.
     pub(crate) async fn begin(&self) -> Result<Open<'_>, StoreError> {
+        let mut open = self.begin_unfenced().await?;
+        open.check_lead().await?;
+        Ok(open)
+    }
+
+    /// Opens a transaction, whoever leads.
+    pub(crate) async fn begin_unfenced(&self) -> Result<Open<'_>, StoreError> {
         Ok(Open { store: self, transaction: self.database.begin().await? })
     }
 

@@ -6,28 +6,39 @@ use protocol::scan::{Scan, ScanState};
 use protocol::store::{Row, StoreError};
 use protocol::{CatalogDigest, ProbeId, ScanId, WorkspaceId};
 
-use crate::database::{Bind, binds};
+use crate::database::{Bind, Hold, binds};
 use crate::many::Rows;
 use crate::port::{Open, SqlStore};
 use crate::record::{Columns, count, json};
 
-const INSERT: &str = "
-insert into scans (scan_id, workspace, owner, state, round, settings, catalog, version, planned, started_at, finished_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-on conflict (scan_id) do nothing";
+/// The columns of a scan.
+macro_rules! columns {
+    () => {
+        "scan_id, workspace, owner, state, round, settings, catalog, version, planned, started_at, finished_at"
+    };
+}
+pub(crate) use columns;
+
+const INSERT: &str = concat!(
+    "insert into scans (",
+    columns!(),
+    ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict (scan_id) do nothing"
+);
 
 const INSERT_PROBES: &str = "
 insert into probes (catalog, probe, service, title, category, global, judgement, curated, decides, expected_millicalls)
 values :rows
 on conflict (catalog, probe) do nothing";
 
-const READ: &str = "
-select scan_id, workspace, owner, state, round, settings, catalog, version, planned, started_at, finished_at
-from scans where scan_id = $1";
+const READ: &str = concat!("select ", columns!(), " from scans where scan_id = $1");
 
-const READ_LATEST: &str = "
-select scan_id, workspace, owner, state, round, settings, catalog, version, planned, started_at, finished_at
-from scans where workspace = $1 order by started_at desc, scan_id desc limit $2";
+const READ_LATEST: &str = concat!(
+    "select ",
+    columns!(),
+    " from scans where workspace = $1 order by started_at desc, scan_id desc limit $2"
+);
+
+const READ_STANDING: &str = "select state, round from scans where scan_id = $1";
 
 const SET_STATE: &str = "update scans set state = $2, finished_at = $3 where scan_id = $1";
 
@@ -53,9 +64,10 @@ pub(crate) struct Standing {
 }
 
 impl Open<'_> {
-    /// Reads where a scan is.
+    /// Reads where a scan is. Until the transaction ends no other writes to the scan, so that what is
+    /// counted stays what is there.
     pub(crate) async fn standing(&mut self, id: &ScanId) -> Result<Standing, StoreError> {
-        let sql = "select state, round from scans where scan_id = $1";
+        let sql = format!("{READ_STANDING}{}", self.store.database.hold(Hold::Alone));
         let row = self.fetch(sql, binds![id.as_str()]).await?.into_iter().next();
         let mut columns = Columns::from(row.ok_or_else(|| StoreError::NoScan(id.to_string()))?);
         Ok(Standing { state: columns.word()?, round: columns.number()? })
@@ -167,7 +179,7 @@ impl SqlStore {
     }
 }
 
-fn scan_of(row: Row) -> Result<Scan, StoreError> {
+pub(crate) fn scan_of(row: Row) -> Result<Scan, StoreError> {
     let mut columns = Columns::from(row);
     Ok(Scan {
         id: columns.word()?,

@@ -16,7 +16,7 @@ use sqlx::{
 };
 
 use crate::Access;
-use crate::database::{Bind, Database, Sql, Transaction};
+use crate::database::{Bind, Database, Hold, Sql, Transaction};
 use crate::lock::RunnerLock;
 use crate::migrations::{self, Age};
 
@@ -47,7 +47,7 @@ pub(crate) struct SqliteDatabase {
     readers: SqlitePool,
     /// Whether it is one connection in memory, which a stream must not hold while others wait.
     memory: bool,
-    _lock: Option<RunnerLock>,
+    lock: Option<RunnerLock>,
 }
 
 /// Opens `place`: a path, or `:memory:`.
@@ -66,7 +66,7 @@ async fn open_memory() -> Result<SqliteDatabase, StoreError> {
     let options = SqliteConnectOptions::new().in_memory(true).filename(":memory:");
     let writer = pool(with_settings(options), 1, ":memory:").await?;
     migrate(&writer, ":memory:").await?;
-    Ok(SqliteDatabase { readers: writer.clone(), writer, memory: true, _lock: None })
+    Ok(SqliteDatabase { readers: writer.clone(), writer, memory: true, lock: None })
 }
 
 async fn open_file(path: &Path, access: Access) -> Result<SqliteDatabase, StoreError> {
@@ -104,7 +104,7 @@ async fn open_file(path: &Path, access: Access) -> Result<SqliteDatabase, StoreE
             (writer, readers)
         }
     };
-    Ok(SqliteDatabase { writer, readers, memory: false, _lock: lock })
+    Ok(SqliteDatabase { writer, readers, memory: false, lock })
 }
 
 fn with_settings(options: SqliteConnectOptions) -> SqliteConnectOptions {
@@ -246,6 +246,15 @@ fn value_of(row: &SqliteRow, index: usize) -> Result<Value, StoreError> {
 
 #[async_trait]
 impl Database for SqliteDatabase {
+    fn is_exclusive(&self) -> bool {
+        self.memory || self.lock.is_some()
+    }
+
+    /// A transaction that may write is the only one.
+    fn hold(&self, _: Hold) -> &'static str {
+        ""
+    }
+
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
         // A transaction that starts by reading could not always be made a writing one.
         let open = self.writer.begin_with("begin immediate").await.map_err(failed)?;

@@ -4,15 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use protocol::Status;
+use protocol::registry::Registry;
 use protocol::scan::ScanState;
 use protocol::store::{Store, StoreError};
-use store::{Access, connect};
+use store::{Access, SqlStore, connect};
 use tempfile::TempDir;
 
-use crate::conformance::conformance;
+use crate::conformance::{conformance, conformance_of_two};
 use crate::world::*;
 
-async fn in_a_file() -> (Arc<dyn Store>, TempDir) {
+async fn in_a_file() -> (Arc<SqlStore>, TempDir) {
     let folder = TempDir::new().expect("a folder");
     (open(folder.path(), Access::Run).await.expect("a store"), folder)
 }
@@ -21,12 +22,12 @@ fn url(folder: &Path) -> String {
     format!("sqlite:{}", folder.join("deep/store.db").display())
 }
 
-async fn open(folder: &Path, access: Access) -> Result<Arc<dyn Store>, StoreError> {
+async fn open(folder: &Path, access: Access) -> Result<Arc<SqlStore>, StoreError> {
     connect(&url(folder), access).await
 }
 
-fn told_why(result: Result<Arc<dyn Store>, StoreError>) -> String {
-    result.err().expect("an error").to_string()
+fn told_why(result: Result<Arc<SqlStore>, StoreError>) -> String {
+    result.expect_err("an error").to_string()
 }
 
 mod file {
@@ -34,12 +35,54 @@ mod file {
 }
 
 mod memory {
-    async fn in_memory() -> (std::sync::Arc<dyn protocol::store::Store>, ()) {
+    async fn in_memory() -> (std::sync::Arc<store::SqlStore>, ()) {
         let open = store::connect("sqlite::memory:", store::Access::Run);
         (open.await.expect("a store"), ())
     }
 
     super::conformance!(in_memory);
+}
+
+/// Two that do not run scans on the file: neither keeps the other out.
+async fn two_on_a_file() -> (Arc<SqlStore>, Arc<SqlStore>, TempDir) {
+    let (runner, folder) = in_a_file().await;
+    drop(runner);
+    let control = || open(folder.path(), Access::Control);
+    (control().await.expect("a store"), control().await.expect("a store"), folder)
+}
+
+mod two {
+    super::conformance_of_two!(super::two_on_a_file);
+}
+
+#[tokio::test]
+async fn the_runner_of_a_file_takes_the_lead_over_at_once() {
+    let (killed, folder) = in_a_file().await;
+    assert_eq!(killed.lead("killed", at(0), at(1_000_000)).await.expect("an answer"), Some(1));
+    drop(killed);
+    let next = open(folder.path(), Access::Run).await.expect("a store");
+    assert_eq!(next.lead("next", at(1), at(1_000_000)).await.expect("an answer"), Some(2));
+    assert_eq!(next.lead("next", at(2), at(1_000_000)).await.expect("an answer"), Some(2));
+    let other = open(folder.path(), Access::Control).await.expect("a control");
+    assert_eq!(other.lead("other", at(3), at(1_000_000)).await.expect("an answer"), None);
+}
+
+#[tokio::test]
+async fn a_removal_that_was_cut_short_goes_on_with_the_next() {
+    let (first, folder) = in_a_file().await;
+    plan(&*first, &["a"]).await;
+    run(&*first, 1, Status::Idle).await;
+    drop(first);
+    let pool = sqlx::SqlitePool::connect(&url(folder.path())).await.expect("the file");
+    for sql in ["delete from scans", "insert into pruned_scans values ('scan')"] {
+        sqlx::query(sql).execute(&pool).await.expect("as if killed");
+    }
+    let again = open(folder.path(), Access::Run).await.expect("a store");
+    assert_eq!(again.prune(at(0), 1).await.expect("pruned"), []);
+    let left = "select count(*) from (select scan_id from cells union all select scan_id from plan_rows \
+        union all select scan_id from pruned_scans)";
+    let left: i64 = sqlx::query_scalar(left).fetch_one(&pool).await.expect("counted");
+    assert_eq!(left, 0);
 }
 
 #[tokio::test]
@@ -67,7 +110,7 @@ async fn others_read_and_control_while_one_runs() {
     plan(&*runner, &["a"]).await;
     let reader = open(folder.path(), Access::Read).await.expect("a reader");
     let control = open(folder.path(), Access::Control).await.expect("a control");
-    assert_eq!(ledger(&reader).await[&Status::NotRun], 10);
+    assert_eq!(ledger(&*reader).await[&Status::NotRun], 10);
     control.set_state(&scan_id(), ScanState::Paused, at(0)).await.expect("paused");
     assert_eq!(take(&*runner, 0).await, []);
     control.set_state(&scan_id(), ScanState::Running, at(0)).await.expect("running");
@@ -86,7 +129,7 @@ async fn what_was_written_is_there_when_it_is_opened_again() {
     drop(first);
     let again = open(folder.path(), Access::Run).await.expect("a store");
     assert_eq!(cells(&*again).await, before);
-    ledger(&again).await;
+    ledger(&*again).await;
 }
 
 #[tokio::test]

@@ -1,12 +1,11 @@
 //! A small organization, and short words to play the worker and the coordinator.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 use protocol::cell::{CellKey, Cost, CountIs};
-use protocol::inventory::{Account, AccountState};
+use protocol::inventory::{Account, AccountState, Organization, Tree, Unit};
 use protocol::judge::Judgement;
 use protocol::plan::{PlanRow, ProbeFacts, ProbeSet, RowVerdict};
 use protocol::preflight::{Preflight, RegionList};
@@ -15,8 +14,8 @@ use protocol::scan::{Scan, ScanState, Settings};
 use protocol::store::{CellFilter, Due, DueWork, Ingested, Row, Store, Value};
 use protocol::task::Task;
 use protocol::{
-    AccountId, CatalogDigest, Cell, ConnectionId, Evidence, Failure, FailureKind, ProbeId, Region,
-    ScanId, Status, WorkspaceId,
+    AccountId, CatalogDigest, Cell, ConnectionId, Evidence, Failure, FailureKind, OrgId, ProbeId,
+    Region, ScanId, Status, UnitId, WorkspaceId,
 };
 
 /// Probes of regions; `not.offered` is never called.
@@ -127,6 +126,29 @@ pub(crate) async fn plan(store: &dyn Store, accounts: &[&str]) {
         store.put_accounts(&scan_id(), &known, &sets, &rows).await.expect("accounts");
     }
     store.set_planned(&scan_id()).await.expect("a plan");
+}
+
+/// An organization with `a` in `Root/Pay/Prod` and `b` in `Root/Pay_ments`.
+pub(crate) async fn organize(store: &dyn Store) {
+    let unit = |id: &str, parent: Option<&str>, name: &str| Unit {
+        id: UnitId::new(id).expect("a unit"),
+        parent: parent.map(|id| UnitId::new(id).expect("a unit")),
+        name: name.to_owned(),
+    };
+    let placed = |who: &str, id: &str| (account(who), UnitId::new(id).expect("a unit"));
+    let tree = Tree {
+        units: vec![
+            unit("r-1", None, "Root"),
+            unit("ou-1", Some("r-1"), "Pay"),
+            unit("ou-11", Some("ou-1"), "Prod"),
+            unit("ou-2", Some("r-1"), "Pay_ments"),
+        ],
+        placements: vec![placed("a", "ou-11"), placed("b", "ou-2")],
+    };
+    let id = OrgId::new("o-1").expect("an organization");
+    let organization = Organization { id: id.clone(), management_account: account("a") };
+    store.put_organization(&scan_id(), &organization).await.expect("an organization");
+    store.put_tree(&scan_id(), &id, &tree).await.expect("a tree");
 }
 
 pub(crate) fn entered() -> Result<Preflight, Failure> {
@@ -296,10 +318,10 @@ pub(crate) async fn cells(store: &dyn Store) -> BTreeMap<String, String> {
 }
 
 /// The ledger, after it was found equal to the view.
-pub(crate) async fn ledger(store: &Arc<dyn Store>) -> BTreeMap<Status, u64> {
+pub(crate) async fn ledger(store: &dyn Store) -> BTreeMap<Status, u64> {
     let sql = "select status, count(*) from scan_cells where scan_id = $1 group by status";
     let mut counted = BTreeMap::new();
-    for row in ask(&**store, sql, vec![]).await {
+    for row in ask(store, sql, vec![]).await {
         let [Value::Text(status), Value::Int(cells)] = &row[..] else { panic!("{row:?}") };
         let status: Status = status.parse().expect("a status");
         counted.insert(status, u64::try_from(*cells).expect("a count"));

@@ -51,7 +51,7 @@ pub(crate) async fn the_same_answer_twice_is_counted_once(store: Arc<dyn Store>)
     assert_eq!((first.calls, first.throttles), (2, 1));
     let again = ingest(&*store, 1, &[found]).await;
     assert_eq!((again.cells, again.stale, again.calls), (0, 1, 0));
-    assert_eq!(ledger(&store).await[&Status::Denied], 1);
+    assert_eq!(ledger(&*store).await[&Status::Denied], 1);
 }
 
 pub(crate) async fn within_a_round_known_beats_unknown_and_else_the_first_stands(
@@ -66,7 +66,7 @@ pub(crate) async fn within_a_round_known_beats_unknown_and_else_the_first_stands
         .map(|status| Answer::Cell(cell("a", "r1", "kms", 1, status)));
     assert_eq!(ingest(&*store, 1, &at_once).await.stale, 2);
     assert_eq!(cells(&*store).await["a r1 kms"], "off/1");
-    ledger(&store).await;
+    ledger(&*store).await;
 }
 
 pub(crate) async fn a_higher_round_replaces_and_forgets_what_the_earlier_saw(
@@ -102,7 +102,7 @@ pub(crate) async fn a_higher_round_replaces_and_forgets_what_the_earlier_saw(
     );
     let late = ingest(&*store, 1, &[saw("r1", "ec2", vec![object("late", None)])]).await;
     assert_eq!((late.stale, ask(&*store, sql, vec![]).await.len()), (1, 3));
-    ledger(&store).await;
+    ledger(&*store).await;
 }
 
 pub(crate) async fn an_earlier_round_never_replaces(store: Arc<dyn Store>) {
@@ -120,7 +120,7 @@ pub(crate) async fn an_earlier_round_never_replaces(store: Arc<dyn Store>) {
 
 pub(crate) async fn what_is_not_planned_is_left_out(store: Arc<dyn Store>) {
     entered_plan(&*store).await;
-    let before = ledger(&store).await;
+    let before = ledger(&*store).await;
     let strays = [
         Answer::Cell(cell("x", "r1", "ec2", 1, Status::Idle)),
         Answer::Cell(cell("a", "r9", "ec2", 1, Status::Idle)),
@@ -130,7 +130,7 @@ pub(crate) async fn what_is_not_planned_is_left_out(store: Arc<dyn Store>) {
     ];
     let done = ingest(&*store, 1, &strays).await;
     assert_eq!((done.cells, done.stale), (0, 5));
-    assert_eq!(ledger(&store).await, before);
+    assert_eq!(ledger(&*store).await, before);
     assert_eq!(count(&*store, "select count(*) from resources where scan_id = $1").await, 0);
 }
 
@@ -176,6 +176,6 @@ pub(crate) async fn many_answers_at_once_are_all_kept(store: Arc<dyn Store>) {
     let done = ingest(&*store, 1, &answers).await;
     assert_eq!((done.cells, done.stale, done.calls), (1500, 0, 3000));
     let expected = BTreeMap::from([(Status::Idle, 1500), (Status::NotOffered, 300)]);
-    assert_eq!(ledger(&store).await, expected);
+    assert_eq!(ledger(&*store).await, expected);
     assert_eq!(take(&*store, 1_000_000).await, []);
 }

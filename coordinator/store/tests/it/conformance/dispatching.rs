@@ -94,12 +94,12 @@ pub(crate) async fn the_answer_to_an_earlier_dispatch_of_a_preflight_is_ignored(
     store.reclaim(&scan_id(), at(1)).await.expect("reclaimed");
     let second = take(&*store, 1).await;
     refuse(&*store, &first[0], "Late", 2).await;
-    assert_eq!(ledger(&store).await.get(&Status::RoleFailed), None);
+    assert_eq!(ledger(&*store).await.get(&Status::RoleFailed), None);
     enter(&*store, &second[0], 3).await;
     enter(&*store, &second[0], 4).await;
     assert_eq!(take(&*store, 5).await.len(), 3);
     refuse(&*store, &second[0], "Twice", 6).await;
-    assert_eq!(ledger(&store).await.get(&Status::RoleFailed), None);
+    assert_eq!(ledger(&*store).await.get(&Status::RoleFailed), None);
 }
 
 pub(crate) async fn a_task_that_is_put_off_comes_back_when_it_is_due(store: Arc<dyn Store>) {
@@ -170,7 +170,7 @@ pub(crate) async fn rows_with_a_verdict_are_not_given_out(store: Arc<dyn Store>)
     let cells = cells(&*store).await;
     assert_eq!(cells["a r2 not.offered"], "region_off/1");
     assert_eq!(cells["b global iam"], "role_failed/1");
-    let ledger = ledger(&store).await;
+    let ledger = ledger(&*store).await;
     assert_eq!(ledger[&Status::RegionOff], 5);
     assert_eq!(ledger[&Status::RoleFailed], CELLS);
     let sql = "select distinct evidence, failure_code, failure_operation from scan_cells where scan_id = $1 and account_id = 'b'";

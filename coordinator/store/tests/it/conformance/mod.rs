@@ -4,6 +4,9 @@
 
 pub(crate) mod answers;
 pub(crate) mod dispatching;
+pub(crate) mod keeping;
+pub(crate) mod leading;
+pub(crate) mod leaving;
 pub(crate) mod planning;
 pub(crate) mod requeueing;
 pub(crate) mod summing;
@@ -45,6 +48,16 @@ macro_rules! conformance {
             requeueing: a_running_scan_goes_on_with_what_it_has_and_takes_more,
             requeueing: a_requeue_that_is_cancelled_is_forgotten_by_the_next,
             summing: the_ledger_sums_to_the_plan_and_equals_the_view,
+            keeping: a_token_is_found_by_its_digest_and_taken_back_once,
+            keeping: a_token_is_never_written_over,
+            keeping: a_schedule_starts_one_scan_each_time,
+            keeping: a_parked_message_is_kept_once_and_the_oldest_give_way,
+            keeping: shares_are_set_and_taken_back,
+            leaving: scans_are_open_until_they_end_and_their_end_is_told_once,
+            leaving: the_end_of_every_round_is_told,
+            leaving: nothing_of_a_paused_account_is_given_out,
+            leaving: the_backlog_counts_what_could_go_out,
+            leaving: a_scan_that_ended_long_ago_is_removed_with_all_that_is_its_own,
         );
     };
     ($open:path, $($part:ident: $test:ident,)+) => {
@@ -58,3 +71,26 @@ macro_rules! conformance {
     };
 }
 pub(crate) use conformance;
+
+/// Makes tests of what two handles on one store do to each other; `$pair` is an async function that
+/// gives both and what keeps them alive.
+macro_rules! conformance_of_two {
+    ($pair:path) => {
+        $crate::conformance::conformance_of_two!($pair,
+            leading: one_leads_until_its_lease_ends,
+            leading: a_deposed_handle_writes_nothing_more,
+            leading: who_resigns_makes_room_at_once,
+            leading: a_holder_that_was_started_again_leads_under_a_new_number,
+        );
+    };
+    ($pair:path, $($part:ident: $test:ident,)+) => {
+        $(
+            #[tokio::test]
+            async fn $test() {
+                let (one, other, _kept) = $pair().await;
+                $crate::conformance::$part::$test(one, other).await;
+            }
+        )+
+    };
+}
+pub(crate) use conformance_of_two;

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use protocol::inventory::{Tree, Unit};
+use protocol::Status;
 use protocol::result::Answer;
 use protocol::scan::ScanState;
 use protocol::store::{CellFilter, Store};
-use protocol::{OrgId, Status, UnitId};
 
 use crate::world::*;
 
@@ -34,7 +33,7 @@ pub(crate) async fn only_the_cells_that_match_run_again(store: Arc<dyn Store>) {
     assert_eq!(take(&*store, 1_000_000).await, []);
     let cells = cells(&*store).await;
     assert_eq!((&*cells["a r1 kms"], &*cells["a r1 ec2"]), ("in_use/2", "idle/1"));
-    ledger(&store).await;
+    ledger(&*store).await;
 }
 
 pub(crate) async fn with_no_match_nothing_changes(store: Arc<dyn Store>) {
@@ -47,24 +46,8 @@ pub(crate) async fn with_no_match_nothing_changes(store: Arc<dyn Store>) {
 }
 
 pub(crate) async fn every_part_of_a_filter_narrows_it(store: Arc<dyn Store>) {
-    let unit = |id: &str, parent: Option<&str>, name: &str| Unit {
-        id: UnitId::new(id).expect("a unit"),
-        parent: parent.map(|id| UnitId::new(id).expect("a unit")),
-        name: name.to_owned(),
-    };
-    let placed = |who: &str, id: &str| (account(who), UnitId::new(id).expect("a unit"));
-    let tree = Tree {
-        units: vec![
-            unit("r-1", None, "Root"),
-            unit("ou-1", Some("r-1"), "Pay"),
-            unit("ou-11", Some("ou-1"), "Prod"),
-            unit("ou-2", Some("r-1"), "Pay_ments"),
-        ],
-        placements: vec![placed("a", "ou-11"), placed("b", "ou-2")],
-    };
     finished(&store).await;
-    let org = OrgId::new("o-1").expect("an organization");
-    store.put_tree(&scan_id(), &org, &tree).await.expect("a tree");
+    organize(&*store).await;
     // A match opens a round and leaves the answers as they are, so that filters can be tried in a row.
     let every = CellFilter::default;
     let units = |unit: &str| CellFilter { units: vec![unit.to_owned()], ..CellFilter::default() };
@@ -117,7 +100,7 @@ pub(crate) async fn an_account_that_was_not_entered_is_entered_again(store: Arc<
     assert_eq!(cells["b r1 ec2"], "in_use/2");
     assert_eq!(cells["b r1 not.offered"], "not_offered/2");
     assert_eq!(cells["b global iam"], "role_failed/1");
-    ledger(&store).await;
+    ledger(&*store).await;
     assert_eq!(store.progress(&scan_id()).await.expect("progress").batches_open, 0);
 }
 
@@ -152,7 +135,7 @@ pub(crate) async fn a_role_that_fails_again_is_told_of_the_new_round_and_others_
     // Cells that say that the role failed are asked for by entering the account first.
     assert_eq!(requeue(&*store, &by_status(&[Status::RoleFailed])).await, 14);
     assert_eq!(told(&take(&*store, 3000).await), ["a preflight/0", "b preflight/0"]);
-    ledger(&store).await;
+    ledger(&*store).await;
 }
 
 pub(crate) async fn a_region_that_was_opened_since_is_looked_at(store: Arc<dyn Store>) {
@@ -176,7 +159,7 @@ pub(crate) async fn a_region_that_was_opened_since_is_looked_at(store: Arc<dyn S
     let cells = cells(&*store).await;
     assert_eq!((&*cells["a r2 ec2"], &*cells["a r2 not.offered"]), ("in_use/4", "not_offered/4"));
     assert_eq!(cells["a r1 ec2"], "idle/1");
-    ledger(&store).await;
+    ledger(&*store).await;
 }
 
 pub(crate) async fn after_a_cancel_only_what_matches_runs(store: Arc<dyn Store>) {
@@ -207,7 +190,7 @@ pub(crate) async fn after_a_cancel_only_what_matches_runs(store: Arc<dyn Store>)
         (&*now["a r1 kms"], &*now["b r2 kms"], &*now["b r2 ec2"]),
         ("idle/3", "idle/3", "not_run/-")
     );
-    ledger(&store).await;
+    ledger(&*store).await;
 }
 
 pub(crate) async fn a_running_scan_goes_on_with_what_it_has_and_takes_more(store: Arc<dyn Store>) {
@@ -233,7 +216,7 @@ pub(crate) async fn a_running_scan_goes_on_with_what_it_has_and_takes_more(store
     store.set_state(&scan_id(), ScanState::Paused, at(0)).await.expect("paused");
     assert_eq!(requeue(&*store, &by_status(&[Status::Idle])).await, 10);
     assert_eq!(store.scan(&scan_id()).await.expect("a scan").state, ScanState::Paused);
-    ledger(&store).await;
+    ledger(&*store).await;
 }
 
 pub(crate) async fn a_requeue_that_is_cancelled_is_forgotten_by_the_next(store: Arc<dyn Store>) {

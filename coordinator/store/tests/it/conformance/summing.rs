@@ -118,7 +118,7 @@ pub(crate) async fn the_ledger_sums_to_the_plan_and_equals_the_view(store: Arc<d
     plan(&*store, &["a", "b"]).await;
     for (number, event) in life.iter().enumerate() {
         happen(&*store, event, 20_000 * i64::try_from(number).expect("small")).await;
-        let sum: u64 = ledger(&store).await.values().sum();
+        let sum: u64 = ledger(&*store).await.values().sum();
         assert_eq!(sum, 2 * CELLS, "after {event:?}");
     }
     // Whatever happened, a scan that is worked on comes to its end.
@@ -131,7 +131,7 @@ pub(crate) async fn the_ledger_sums_to_the_plan_and_equals_the_view(store: Arc<d
     }
     let end = store.progress(&scan_id()).await.expect("progress");
     assert_eq!((end.preflights_open, end.batches_open), (0, 0), "in round {round}");
-    let ledger = ledger(&store).await;
+    let ledger = ledger(&*store).await;
     assert_eq!(ledger.values().sum::<u64>(), 2 * CELLS);
     assert_eq!(ledger[&Status::Idle], 20, "{ledger:?}");
 }
