@@ -71,7 +71,7 @@ impl House {
     pub(crate) async fn run(&self, id: &ScanId) -> Result<End, Stop> {
         let scan = self.store.scan(id).await?;
         let budget = connect_budgets(&self.budgets_url).map_err(Stop::usage)?;
-        let queue = queue::connect(&self.queue_url).map_err(Stop::usage)?;
+        let queue = queue::connect(&self.queue_url).await.map_err(Stop::usage)?;
         let options = self.options.clone();
         let aws = connect(&scan.settings, options, self.catalog.clone(), Arc::clone(&budget));
         let provider = Arc::new(aws?);

@@ -1,11 +1,11 @@
-//! The queue of one process: two bounded lines in memory.
+//! The queue of one process: bounded lines in memory.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use protocol::queue::{Delivery, Line, Message, Queue, QueueError, Receipt};
+use protocol::queue::{Delivery, Line, MAX_DELIVERIES, Message, Queue, QueueError, Receipt};
 use tokio::sync::Notify;
 
 /// Messages that one line holds, those out with receivers among them; publishing waits beyond it.
@@ -36,6 +36,20 @@ impl MemoryQueue {
             Line::Parked => &self.parked,
         }
     }
+
+    fn deliver(&self, line: Line, message: Waiting) -> Delivery {
+        let message = Waiting { handed_out: message.handed_out.saturating_add(1), ..message };
+        let parked = (line != Line::Parked).then(|| Arc::clone(&self.parked));
+        Delivery {
+            body: message.body.clone(),
+            redelivered: message.handed_out > 1,
+            receipt: Box::new(MemoryReceipt {
+                track: Arc::clone(self.track(line)),
+                parked,
+                message: Some(message),
+            }),
+        }
+    }
 }
 
 /// One line of messages.
@@ -55,7 +69,8 @@ struct State {
 #[derive(Debug)]
 struct Waiting {
     body: Vec<u8>,
-    redelivered: bool,
+    /// How often it was handed out.
+    handed_out: u32,
 }
 
 impl Track {
@@ -71,11 +86,11 @@ impl Track {
         if state.waiting.len() + state.out >= CAPACITY {
             return Err(Offer::Full(message));
         }
-        state.waiting.push_back(Waiting { body: message.body, redelivered: false });
+        state.waiting.push_back(Waiting { body: message.body, handed_out: 0 });
         Ok(())
     }
 
-    fn take(self: &Arc<Self>, most: usize) -> Result<Vec<Delivery>, QueueError> {
+    fn take(&self, most: usize) -> Result<Vec<Waiting>, QueueError> {
         let mut state = self.state();
         let count = most.max(1).min(state.waiting.len());
         state.out += count;
@@ -83,16 +98,30 @@ impl Track {
         if taken.is_empty() && state.closed {
             return Err(QueueError::Closed);
         }
+        Ok(taken)
+    }
+
+    /// Takes a message that another line gives up; hands it back where there is no room.
+    fn park(&self, message: Waiting) -> Option<Waiting> {
+        let mut state = self.state();
+        if state.waiting.len() + state.out >= CAPACITY {
+            return Some(message);
+        }
+        state.waiting.push_back(Waiting { handed_out: 0, ..message });
         drop(state);
-        let deliver = |waiting: Waiting| Delivery {
-            redelivered: waiting.redelivered,
-            receipt: Box::new(MemoryReceipt {
-                track: Arc::clone(self),
-                body: Some(waiting.body.clone()),
-            }),
-            body: waiting.body,
-        };
-        Ok(taken.into_iter().map(deliver).collect())
+        self.changed.notify_waiters();
+        None
+    }
+
+    /// Ends a delivery: the message is done with, or comes first again.
+    fn settle(&self, back: Option<Waiting>) {
+        let mut state = self.state();
+        state.out -= 1;
+        if let Some(message) = back {
+            state.waiting.push_front(message);
+        }
+        drop(state);
+        self.changed.notify_waiters();
     }
 }
 
@@ -104,7 +133,15 @@ enum Offer {
 #[async_trait]
 impl Queue for MemoryQueue {
     async fn publish(&self, line: Line, messages: Vec<Message>) -> Result<(), QueueError> {
+        let limit = MESSAGE_LIMIT;
+        let large = messages.iter().map(|message| message.body.len()).find(|bytes| *bytes > limit);
+        if let Some(bytes) = large {
+            return Err(QueueError::TooLarge { bytes, limit });
+        }
         let track = self.track(line);
+        if track.state().closed {
+            return Err(QueueError::Closed);
+        }
         for mut message in messages {
             loop {
                 let changed = track.changed.notified();
@@ -128,9 +165,9 @@ impl Queue for MemoryQueue {
             let changed = track.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            let deliveries = track.take(most)?;
-            if !deliveries.is_empty() {
-                return Ok(deliveries);
+            let taken = track.take(most)?;
+            if !taken.is_empty() {
+                return Ok(taken.into_iter().map(|message| self.deliver(line, message)).collect());
             }
             changed.await;
         }
@@ -151,16 +188,19 @@ impl Queue for MemoryQueue {
     }
 }
 
-/// Holds the message until it is acknowledged; dropping it puts the message back in front.
+/// Holds the message until it is acknowledged; dropping it puts the message back in front, or parks
+/// it.
 struct MemoryReceipt {
     track: Arc<Track>,
-    body: Option<Vec<u8>>,
+    /// Where the message ends that nobody acknowledges; nowhere from the parked line itself.
+    parked: Option<Arc<Track>>,
+    message: Option<Waiting>,
 }
 
 #[async_trait]
 impl Receipt for MemoryReceipt {
     async fn ack(mut self: Box<Self>) -> Result<(), QueueError> {
-        self.body = None;
+        self.message = None;
         Ok(())
     }
 
@@ -171,13 +211,12 @@ impl Receipt for MemoryReceipt {
 
 impl Drop for MemoryReceipt {
     fn drop(&mut self) {
-        let mut state = self.track.state();
-        state.out -= 1;
-        if let Some(body) = self.body.take() {
-            state.waiting.push_front(Waiting { body, redelivered: true });
+        let mut back = self.message.take();
+        if let Some(parked) = &self.parked {
+            let worn_out = back.take_if(|message| message.handed_out >= MAX_DELIVERIES);
+            back = back.or_else(|| parked.park(worn_out?));
         }
-        drop(state);
-        self.track.changed.notify_waiters();
+        self.track.settle(back);
     }
 }
 
@@ -207,5 +246,17 @@ mod tests {
             delivery.receipt.ack().await.unwrap();
         }
         queue.publish(Line::Tasks, vec![message()]).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_comes_again_while_the_parked_line_is_full() {
+        let queue = MemoryQueue::new();
+        let message = |body: &str| Message { body: body.into(), group: "g".into() };
+        queue.publish(Line::Parked, (0..CAPACITY).map(|_| message("old")).collect()).await.unwrap();
+        queue.publish(Line::Tasks, vec![message("poison")]).await.unwrap();
+        for _ in 0..MAX_DELIVERIES + 1 {
+            assert_eq!(queue.receive(Line::Tasks, 1).await.unwrap()[0].body, b"poison");
+        }
+        assert_eq!(queue.depth(Line::Parked).await, Ok(CAPACITY as u64));
     }
 }
