@@ -31,7 +31,7 @@ where scan_id = ? and account_id in (select * from (values :rows) as keys)";
 
 const DUE_ROWS: &str = "
 select r.account_id, r.region, a.connection, r.dispatch, r.probe_set, r.answered,
-    case when r.verdict is null and r.only_requeued = 0 then 1 else 0 end
+    case when r.verdict is null and r.only_requeued = 0 then 1 else 0 end, r.alone, r.sole
 from plan_rows r
 join scan_accounts a on a.scan_id = r.scan_id and a.account_id = r.account_id
 where r.scan_id = $1 and r.state = 'waiting' and r.due_at <= $2
@@ -42,9 +42,12 @@ order by r.win, r.lane, r.account_id
 limit $3";
 
 const TAKE_ROWS: &str = "
+with sent (scan_id, account_id, region, dispatched_at, sole) as (values :rows)
 update plan_rows
-set state = 'out', dispatch = dispatch + 1, dispatched_at = ?
-where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)";
+set state = 'out', dispatch = dispatch + 1, dispatched_at = cast(sent.dispatched_at as bigint), sole = sent.sole
+from sent
+where plan_rows.scan_id = sent.scan_id and plan_rows.account_id = sent.account_id
+    and plan_rows.region = sent.region";
 
 const READ_ANSWERED: &str = "
 select account_id, region, probe, round from cells
@@ -60,7 +63,9 @@ where scan_id = ? and (account_id, region) in (select * from (values :rows) as k
 
 const SET_ROWS: &str = "
 with next (scan_id, account_id, region, state, due_at) as (values :rows)
-update plan_rows set state = next.state, due_at = cast(next.due_at as bigint)
+update plan_rows
+set state = next.state, due_at = cast(next.due_at as bigint),
+    alone = case when next.state = 'done' then 0 else plan_rows.alone end
 from next
 where plan_rows.scan_id = next.scan_id and plan_rows.account_id = next.account_id
     and plan_rows.region = next.region";
@@ -94,6 +99,15 @@ struct DueRow {
     probe_set: String,
     answered: u64,
     open: bool,
+    alone: bool,
+    sole: Option<ProbeId>,
+}
+
+impl DueRow {
+    /// What is stored of it in the row itself.
+    fn work(&self) -> Work {
+        Work { open: self.open, alone: self.alone, sole: self.sole.clone(), ..Work::default() }
+    }
 }
 
 impl SqlStore {
@@ -184,7 +198,7 @@ impl Open<'_> {
         let rows = self.fetch(DUE_ROWS, binds![id.as_str(), now, most]).await?;
         let rows: Vec<DueRow> = rows.into_iter().map(due_row_of).collect::<Result<_, _>>()?;
         let mut works = self.works(id, &rows).await?;
-        let mut taken = Rows::new(2);
+        let mut taken = Rows::new(5);
         let mut next = Rows::new(5);
         for row in &rows {
             let members = self.members(&row.probe_set).await?;
@@ -192,14 +206,19 @@ impl Open<'_> {
             let (account, region) = &row.place;
             match work.turn(&members.callable, now) {
                 Turn::Run(tasks) => {
-                    taken.push_key(&[account.as_str(), region.as_str()]);
+                    let sole = match &tasks[..] {
+                        [only] => Some(only.probe.as_str()),
+                        _ => None,
+                    };
+                    let (account, region) = (account.as_str(), region.as_str());
+                    taken.push(binds![id.as_str(), account, region, now, sole]);
                     due.push(due_of(row, tasks));
                 }
                 Turn::Wait(at) => push_next(&mut next, id, &row.place, Some(at)),
                 Turn::Done => push_next(&mut next, id, &row.place, None),
             }
         }
-        self.execute_many(TAKE_ROWS, binds![now, id.as_str()], taken).await?;
+        self.execute_many(TAKE_ROWS, [], taken).await?;
         self.execute_many(SET_ROWS, [], next).await?;
         Ok(!rows.is_empty())
     }
@@ -210,10 +229,8 @@ impl Open<'_> {
         id: &ScanId,
         rows: &[DueRow],
     ) -> Result<HashMap<Place, Work>, StoreError> {
-        let mut works: HashMap<Place, Work> = rows
-            .iter()
-            .map(|row| (row.place.clone(), Work { open: row.open, ..Work::default() }))
-            .collect();
+        let mut works: HashMap<Place, Work> =
+            rows.iter().map(|row| (row.place.clone(), row.work())).collect();
         let scan = binds![id.as_str()];
         let (mut all, mut begun) = (Rows::new(2), Rows::new(2));
         for row in rows {
@@ -284,6 +301,8 @@ fn due_row_of(row: protocol::store::Row) -> Result<DueRow, StoreError> {
         probe_set: columns.text()?,
         answered: columns.number()?,
         open: columns.flag()?,
+        alone: columns.flag()?,
+        sole: columns.maybe_word()?,
     })
 }
 

@@ -15,6 +15,7 @@ use crate::dispatch::Place;
 use crate::many::Rows;
 use crate::port::{Open, SqlStore};
 use crate::record::{Columns, failure, json};
+use crate::returned::Returned;
 use crate::sets::Members;
 use crate::turn::Rest;
 
@@ -63,7 +64,20 @@ select r.account_id, r.region, r.answered,
     (select count(*) from held_tasks h
         where h.scan_id = r.scan_id and h.account_id = r.account_id and h.region = r.region),
     (select min(h.due_at) from held_tasks h
-        where h.scan_id = r.scan_id and h.account_id = r.account_id and h.region = r.region)
+        where h.scan_id = r.scan_id and h.account_id = r.account_id and h.region = r.region),
+    case
+        when r.alone = 0 then null
+        when exists (select 1 from held_tasks h
+                     where h.scan_id = r.scan_id and h.account_id = r.account_id and h.region = r.region
+                         and h.probe = r.sole) then 0
+        when exists (select 1 from requeued_cells q
+                     where q.scan_id = r.scan_id and q.account_id = r.account_id and q.region = r.region
+                         and q.probe = r.sole) then 1
+        when exists (select 1 from cells c
+                     where c.scan_id = r.scan_id and c.account_id = r.account_id and c.region = r.region
+                         and c.probe = r.sole) then 0
+        else 1
+    end
 from plan_rows r
 where r.scan_id = ? and (r.account_id, r.region) in (select * from (values :rows) as keys)";
 
@@ -83,6 +97,7 @@ struct Sorted<'a> {
     held: Vec<&'a Held>,
     settled: Vec<(Place, u32)>,
     preflights: Vec<HeldPreflight<'a>>,
+    returned: Vec<Returned<'a>>,
     stray: u64,
 }
 
@@ -119,6 +134,11 @@ impl SqlStore {
         done.stale += open.hold_tasks(id, round, sorted.held).await?;
         done.stale += open.hold_preflights(id, sorted.preflights).await?;
         done.stale += open.settle(id, sorted.settled, &rows, now).await?;
+        // After the others, so that what was answered is not held against it.
+        let returned = open.take_back(id, round, sorted.returned, now).await?;
+        done.cells += returned.cells;
+        done.unknown += returned.unknown;
+        done.stale += returned.stale;
         open.commit().await?;
         if sorted.stray > 0 {
             tracing::debug!(scan.id = %id, answers = sorted.stray, "answers about cells that are not planned were left out");
@@ -134,8 +154,7 @@ fn place_of(answer: &Answer) -> Option<(&AccountId, &protocol::Region)> {
         Answer::Cell(cell) => Some((&cell.key.account, &cell.key.region)),
         Answer::Held(held) => Some((&held.account, &held.region)),
         Answer::Settled { account, region, .. } => Some((account, region)),
-        Answer::Returned { account, region, .. } => region.as_ref().map(|region| (account, region)),
-        Answer::Preflight { .. } | Answer::PreflightHeld { .. } => None,
+        Answer::Preflight { .. } | Answer::PreflightHeld { .. } | Answer::Returned { .. } => None,
     }
 }
 
@@ -166,6 +185,10 @@ fn sort<'a>(answers: &'a [Answer], round: u32, rows: &HashMap<Place, PlannedRow>
                     until,
                     failure,
                 });
+            }
+            Answer::Returned { account, region, dispatch, why } => {
+                let (region, dispatch, why) = (region.as_ref(), *dispatch, *why);
+                sorted.returned.push(Returned { account, region, dispatch, why });
             }
             _ => sorted.stray += 1,
         }
@@ -218,7 +241,7 @@ impl Open<'_> {
     }
 
     /// Writes tasks that are put off; returns how many were answered before.
-    async fn hold_tasks(
+    pub(crate) async fn hold_tasks(
         &mut self,
         id: &ScanId,
         round: u32,
@@ -287,15 +310,9 @@ impl Open<'_> {
         let given = settled.len();
         let settled: BTreeSet<Place> =
             settled.into_iter().filter(present).map(|(place, _)| place).collect();
-        let mut keys = Rows::new(2);
-        for (account, region) in &settled {
-            keys.push_key(&[account.as_str(), region.as_str()]);
-        }
-        let scan = binds![id.as_str()];
-        self.execute_many(SWEEP_HELD, scan.clone(), keys.again()).await?;
-        self.execute_many(SWEEP_REQUEUED, scan.clone(), keys.again()).await?;
+        let keys = self.sweep_answered(id, settled.iter()).await?;
         let mut next = Vec::with_capacity(settled.len());
-        for row in self.fetch_many(READ_RESTS, scan, keys).await? {
+        for row in self.fetch_many(READ_RESTS, binds![id.as_str()], keys).await? {
             let mut columns = Columns::from(row);
             let place: Place = (columns.word()?, columns.word()?);
             let answered: u64 = columns.number()?;
@@ -308,10 +325,26 @@ impl Open<'_> {
                 requeued: columns.number()?,
                 held: columns.number()?,
                 held_due: columns.maybe_int()?,
+                alone: columns.maybe_int()?.map(|coming| coming != 0),
             };
             next.push((place, rest.due(now.timestamp_millis())));
         }
         self.set_rows(id, next).await?;
         Ok((given - settled.len()) as u64)
+    }
+    /// Forgets what was put off or asked for again in rows and is answered now; returns their keys.
+    pub(crate) async fn sweep_answered<'p>(
+        &mut self,
+        id: &ScanId,
+        places: impl Iterator<Item = &'p Place> + Send,
+    ) -> Result<Rows, StoreError> {
+        let mut keys = Rows::new(2);
+        for (account, region) in places {
+            keys.push_key(&[account.as_str(), region.as_str()]);
+        }
+        let scan = binds![id.as_str()];
+        self.execute_many(SWEEP_HELD, scan.clone(), keys.again()).await?;
+        self.execute_many(SWEEP_REQUEUED, scan, keys.again()).await?;
+        Ok(keys)
     }
 }

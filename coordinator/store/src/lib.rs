@@ -27,6 +27,7 @@ mod prune;
 mod record;
 mod registry;
 mod requeue;
+mod returned;
 mod scans;
 mod schedules;
 mod sets;

@@ -25,6 +25,7 @@ const FILES: &[File] = &[
     file!("20261122000300_scan_cells.sql"),
     file!("20261122000400_fleet.sql"),
     file!("20261122000500_registry.sql"),
+    file!("20261122000600_returned.sql"),
 ];
 
 /// How the store's tables compare with those that this build knows.

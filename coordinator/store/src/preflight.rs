@@ -16,7 +16,7 @@ use crate::record::{Columns, failure};
 
 const END: &str = "
 update scan_accounts
-set preflight_state = $4, principal = coalesce($5, principal),
+set preflight_state = $4, principal = coalesce($5, principal), preflight_deaths = 0,
     preflight_failure_kind = $6, preflight_failure_code = $7, preflight_failure_message = $8,
     preflight_failure_operation = $9, preflight_failure_http_status = $10, preflight_failure_request_id = $11,
     preflight_denied_by = $12, preflight_policy_arn = $13
@@ -42,7 +42,7 @@ where scan_id = ? and account_id = ? and verdict is null and only_requeued = 0
     and region in (select * from (values :rows) as keys)";
 
 const CLOSE_ROWS: &str = "
-update plan_rows set state = 'done'
+update plan_rows set state = 'done', alone = 0
 where scan_id = ? and account_id = ? and region in (select * from (values :rows) as keys)";
 
 const FORGET_REQUEUED: &str = "
@@ -61,39 +61,18 @@ impl SqlStore {
     ) -> Result<(), StoreError> {
         let mut open = self.begin().await?;
         let round = open.standing(id).await?.round;
-        let (state, principal, why) = match outcome {
-            Ok(preflight) => ("entered", Some(preflight.principal.as_str()), None),
-            Err(failure) => ("failed", None, Some(failure)),
-        };
-        let mut record =
-            Vec::from(binds![id.as_str(), account.as_str(), dispatch, state, principal]);
-        record.extend(failure(why));
-        if open.execute(END, record).await? == 0 {
-            return Ok(());
-        }
         let judged = Judged { id, account, round, now };
-        let rows = open.blocked_rows(&judged).await?;
-        open.answer_requeued(&judged, &rows, verdicts).await?;
-        for verdict in verdicts {
-            let covered =
-                rows.keys().filter(|region| verdict_on(region, verdicts) == Some(verdict));
-            open.set_verdict(&judged, verdict, covered).await?;
-        }
-        let going_on = rows
-            .into_keys()
-            .filter(|region| verdict_on(region, verdicts).is_none())
-            .map(|region| ((account.clone(), region), Some(now.timestamp_millis())));
-        open.set_rows(id, going_on.collect::<Vec<_>>()).await?;
+        open.end_preflight(&judged, dispatch, outcome, verdicts).await?;
         open.commit().await
     }
 }
 
 /// Whose pre-flight ended, in which round, when.
-struct Judged<'a> {
-    id: &'a ScanId,
-    account: &'a AccountId,
-    round: u32,
-    now: DateTime<Utc>,
+pub(crate) struct Judged<'a> {
+    pub(crate) id: &'a ScanId,
+    pub(crate) account: &'a AccountId,
+    pub(crate) round: u32,
+    pub(crate) now: DateTime<Utc>,
 }
 
 /// The verdict on a region: its own, else the account's.
@@ -131,6 +110,38 @@ impl Judged<'_> {
 }
 
 impl Open<'_> {
+    /// Ends a pre-flight that is out under this number; another one changes nothing.
+    pub(crate) async fn end_preflight(
+        &mut self,
+        judged: &Judged<'_>,
+        dispatch: u32,
+        outcome: &Result<Preflight, Failure>,
+        verdicts: &[RowVerdict],
+    ) -> Result<(), StoreError> {
+        let (state, principal, why) = match outcome {
+            Ok(preflight) => ("entered", Some(preflight.principal.as_str()), None),
+            Err(failure) => ("failed", None, Some(failure)),
+        };
+        let (id, account) = (judged.id.as_str(), judged.account.as_str());
+        let mut record = Vec::from(binds![id, account, dispatch, state, principal]);
+        record.extend(failure(why));
+        if self.execute(END, record).await? == 0 {
+            return Ok(());
+        }
+        let rows = self.blocked_rows(judged).await?;
+        self.answer_requeued(judged, &rows, verdicts).await?;
+        for verdict in verdicts {
+            let covered =
+                rows.keys().filter(|region| verdict_on(region, verdicts) == Some(verdict));
+            self.set_verdict(judged, verdict, covered).await?;
+        }
+        let going_on = rows
+            .into_keys()
+            .filter(|region| verdict_on(region, verdicts).is_none())
+            .map(|region| ((judged.account.clone(), region), Some(judged.now.timestamp_millis())));
+        self.set_rows(judged.id, going_on.collect::<Vec<_>>()).await
+    }
+
     /// The regions that wait for the pre-flight, with their probe sets.
     async fn blocked_rows(
         &mut self,

@@ -12,7 +12,7 @@ use crate::database::{Bind, binds};
 use crate::port::{Open, SqlStore};
 
 const GIVE_UP_ROWS: &str = "
-update plan_rows set state = 'done', only_requeued = 1
+update plan_rows set state = 'done', only_requeued = 1, alone = 0
 where scan_id = $1 and (state <> 'done' or only_requeued = 0)";
 
 const GIVE_UP_PREFLIGHTS: &str = "
@@ -43,7 +43,7 @@ where scan_id = $1
 /// An account is entered again where it was not, or where a cell rests on what entering it told.
 const ENTER_AGAIN: &str = "
 update scan_accounts
-set preflight_state = 'waiting', preflight_attempt = 0, preflight_due_at = $3
+set preflight_state = 'waiting', preflight_attempt = 0, preflight_deaths = 0, preflight_due_at = $3
 where scan_id = $1 and preflight_state not in ('waiting', 'out')
     and exists (select 1
                 from requeued_cells q

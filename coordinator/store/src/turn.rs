@@ -25,6 +25,10 @@ pub(crate) struct Held {
 pub(crate) struct Work {
     /// Whether cells without an answer are to be run: the row has no verdict and was not given up.
     pub(crate) open: bool,
+    /// Whether its tasks go out one by one.
+    pub(crate) alone: bool,
+    /// The task of the last dispatch, where it was the only one.
+    pub(crate) sole: Option<ProbeId>,
     /// Cells with an answer of their own, with its round.
     pub(crate) answered: HashMap<ProbeId, u32>,
     /// Cells that a re-queue named, with the round it opened.
@@ -59,10 +63,18 @@ impl Work {
             }
         }
         match later {
+            _ if self.alone && !tasks.is_empty() => Turn::Run(Vec::from_iter(self.one_of(tasks))),
             _ if !tasks.is_empty() => Turn::Run(tasks),
             Some(due) => Turn::Wait(due),
             None => Turn::Done,
         }
+    }
+
+    /// Which of several tasks goes out alone: not the one whose answer may be on its way, and what
+    /// has ended no worker first, so that it need not wait for what does.
+    fn one_of(&self, tasks: Vec<Task>) -> Option<Task> {
+        let last = |task: &Task| self.sole.as_ref() == Some(&task.probe);
+        tasks.into_iter().min_by_key(|task| (last(task), task.deaths))
     }
 
     fn wants(&self, probe: &ProbeId) -> bool {
@@ -83,6 +95,8 @@ impl Work {
 /// What is left of a row after a dispatch was answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Rest {
+    /// Where its tasks go out one by one: whether the answer to the last may be on its way.
+    pub(crate) alone: Option<bool>,
     /// Cells without an answer that are to be run.
     pub(crate) unanswered: u64,
     /// Cells that a re-queue named and that have no answer of its round.
@@ -102,6 +116,7 @@ impl Rest {
         }
         let stragglers = now.saturating_add(STRAGGLING_MS);
         match self.held_due {
+            _ if self.alone.is_some_and(|coming| left > self.held + u64::from(coming)) => Some(now),
             Some(due) if self.held >= left => Some(due),
             Some(due) => Some(due.min(stragglers)),
             None => Some(stragglers),
@@ -169,12 +184,42 @@ mod tests {
 
     #[test]
     fn a_row_is_done_when_nothing_is_left_and_waits_for_what_is_put_off_or_lost() {
-        let rest =
-            |unanswered, requeued, held, held_due| Rest { unanswered, requeued, held, held_due };
+        let rest = |unanswered, requeued, held, held_due| Rest {
+            alone: None,
+            unanswered,
+            requeued,
+            held,
+            held_due,
+        };
         assert_eq!(rest(0, 0, 0, None).due(7), None);
         assert_eq!(rest(2, 0, 2, Some(90_000)).due(7), Some(90_000));
         assert_eq!(rest(2, 0, 1, Some(90_000)).due(7), Some(7 + STRAGGLING_MS));
         assert_eq!(rest(1, 1, 1, Some(9)).due(7), Some(9));
         assert_eq!(rest(0, 1, 0, None).due(7), Some(7 + STRAGGLING_MS));
+        let alone = |coming, rest| Rest { alone: Some(coming), ..rest };
+        assert_eq!(alone(true, rest(2, 0, 0, None)).due(7), Some(7));
+        assert_eq!(alone(true, rest(1, 0, 0, None)).due(7), Some(7 + STRAGGLING_MS));
+        assert_eq!(alone(false, rest(1, 0, 0, None)).due(7), Some(7));
+        assert_eq!(alone(false, rest(2, 0, 1, Some(90_000))).due(7), Some(7));
+        assert_eq!(alone(false, rest(1, 1, 2, Some(90_000))).due(7), Some(90_000));
+    }
+
+    #[test]
+    fn one_by_one_what_ended_no_worker_goes_first() {
+        let (name, mut lost) = held("a", 1, 50);
+        lost.task.deaths = 1;
+        let mut work = Work {
+            open: true,
+            alone: true,
+            held: HashMap::from([(name, lost)]),
+            ..Work::default()
+        };
+        let all = [probe("a"), probe("b"), probe("c")];
+        assert_eq!(names(work.turn(&all, 100)), [("b".to_owned(), 0)]);
+        work.sole = Some(probe("b"));
+        assert_eq!(names(work.turn(&all, 100)), [("c".to_owned(), 0)]);
+        work.answered = HashMap::from([(probe("b"), 1), (probe("c"), 1)]);
+        assert_eq!(names(work.turn(&all, 100)), [("a".to_owned(), 3)]);
+        assert_eq!(work.turn(&all, 49), Turn::Wait(50));
     }
 }

@@ -9,7 +9,7 @@ use protocol::inventory::{Account, AccountState, Organization, Tree, Unit};
 use protocol::judge::Judgement;
 use protocol::plan::{PlanRow, ProbeFacts, ProbeSet, RowVerdict};
 use protocol::preflight::{Preflight, RegionList};
-use protocol::result::{Answer, Held};
+use protocol::result::{Answer, Held, Return};
 use protocol::scan::{Scan, ScanState, Settings};
 use protocol::store::{CellFilter, Due, DueWork, Ingested, Row, Store, Value};
 use protocol::task::Task;
@@ -263,6 +263,14 @@ pub(crate) fn answer(due: &Due, round: u32, status: Status) -> Vec<Answer> {
 
 pub(crate) fn settled(due: &Due) -> Answer {
     Answer::Settled { account: due.account.clone(), region: region_of(due), dispatch: due.dispatch }
+}
+
+pub(crate) fn returned(due: &Due, why: Return) -> Answer {
+    let region = match &due.work {
+        DueWork::Preflight { .. } => None,
+        DueWork::Probes { region, .. } => Some(region.clone()),
+    };
+    Answer::Returned { account: due.account.clone(), region, dispatch: due.dispatch, why }
 }
 
 /// Enters every account and answers everything that is due, until nothing is.

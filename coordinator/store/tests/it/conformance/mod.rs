@@ -9,6 +9,7 @@ pub(crate) mod leading;
 pub(crate) mod leaving;
 pub(crate) mod planning;
 pub(crate) mod requeueing;
+pub(crate) mod returning;
 pub(crate) mod summing;
 
 /// Makes tests of the whole suite; `$open` is an async function that gives an empty store and
@@ -47,6 +48,13 @@ macro_rules! conformance {
             requeueing: after_a_cancel_only_what_matches_runs,
             requeueing: a_running_scan_goes_on_with_what_it_has_and_takes_more,
             requeueing: a_requeue_that_is_cancelled_is_forgotten_by_the_next,
+            returning: what_comes_back_is_due_again_when_its_reason_says,
+            returning: a_return_that_comes_late_or_twice_changes_nothing,
+            returning: a_batch_that_was_lost_goes_out_one_by_one,
+            returning: a_task_that_ends_its_workers_ends_as_an_error_and_the_others_go_on,
+            returning: a_death_keeps_what_the_task_had,
+            returning: a_preflight_that_ends_its_workers_ends_as_failed,
+            returning: a_row_of_one_task_is_lost_alone,
             summing: the_ledger_sums_to_the_plan_and_equals_the_view,
             keeping: a_token_is_found_by_its_digest_and_taken_back_once,
             keeping: a_token_is_never_written_over,

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use protocol::Status;
-use protocol::result::Answer;
+use protocol::result::{Answer, Return};
 use protocol::scan::ScanState;
 use protocol::store::{DueWork, Store};
 
@@ -23,6 +23,8 @@ enum Event {
     Refuse { region: Option<&'static str>, status: Status },
     /// Some answer comes from somewhere.
     Stray { who: usize, place: usize, name: usize, round: u32, status: Status },
+    /// What is due is taken and comes back.
+    Return { most: u32, why: Return },
     /// A runner dies.
     Reclaim,
     /// The scan is closed.
@@ -46,6 +48,7 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(region, status)| Event::Refuse { region, status }),
         2 => (0_usize..3, 0_usize..4, 0_usize..7, 1_u32..4, status())
             .prop_map(|(who, place, name, round, status)| Event::Stray { who, place, name, round, status }),
+        3 => (1_u32..4, prop::sample::select(Return::ALL)).prop_map(|(most, why)| Event::Return { most, why }),
         1 => Just(Event::Reclaim),
         1 => prop::sample::select(closed).prop_map(|state| Event::Close { state }),
         2 => (prop::option::of(status()), prop::option::of(0_usize..7))
@@ -94,6 +97,11 @@ async fn happen(store: &dyn Store, event: &Event, now: i64) {
             let place = ["global", "r1", "r2", "r3"][*place];
             let found = cell(who, place, name_of(*name), *round, *status);
             ingest(store, *round, &[Answer::Cell(found)]).await;
+        }
+        Event::Return { most, why } => {
+            for due in store.take_due(&scan_id(), at(now), *most).await.expect("due") {
+                ingest(store, round, &[returned(&due, *why)]).await;
+            }
         }
         Event::Reclaim => {
             store.reclaim(&scan_id(), at(now)).await.expect("reclaimed");
