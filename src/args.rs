@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-pub(crate) use groups::{Access, Pace, PartsArgs, Sources, StoreArg, Which};
+pub(crate) use groups::{Access, Pace, PartsArgs, Sources, StoreArg, Which, WhichAccounts};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 every cell known; 3 finished, some cells unknown (they are named); 4 interrupted or

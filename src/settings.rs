@@ -9,7 +9,7 @@ use protocol::selection::Selection;
 use protocol::{AccountId, ProbeId, Region, ServiceId};
 
 use crate::accounts_file;
-use crate::args::{Access, Group, Pace, Resources, Sources, Which};
+use crate::args::{Access, Group, Pace, Resources, Sources, Which, WhichAccounts};
 use crate::stop::Stop;
 
 /// Reads the settings of a scan from its flags.
@@ -101,23 +101,14 @@ fn read_access(access: &Access, catalog: &Catalog) -> Result<scan::Access, Stop>
 }
 
 fn read_selection(which: &Which, catalog: &Catalog) -> Result<Selection, Stop> {
-    let tag = |tag: &String| {
-        let pair = tag.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned()));
-        pair.filter(|(key, _)| !key.is_empty())
-            .ok_or_else(|| Stop::usage(format!("--tag: {tag:?} is not of the form KEY=VALUE")))
-    };
     let selection = Selection {
-        accounts: accounts("--account", &which.account)?,
-        exclude_accounts: accounts("--exclude-account", &which.exclude_account)?,
-        units: which.ou.clone(),
-        exclude_units: which.exclude_ou.clone(),
-        tags: which.tag.iter().map(tag).collect::<Result<_, _>>()?,
         regions: regions("--region", &which.region, catalog)?,
         exclude_regions: regions("--exclude-region", &which.exclude_region, catalog)?,
         services: services("--service", &which.service)?,
         exclude_services: services("--exclude-service", &which.exclude_service)?,
         all_services: which.services == Group::All,
         probes: probes(&which.probes)?,
+        ..account_selection(&which.accounts)?
     };
     let chosen = catalog.select(&selection).map_err(Stop::usage)?;
     if chosen.is_empty() {
@@ -126,6 +117,33 @@ fn read_selection(which: &Which, catalog: &Catalog) -> Result<Selection, Stop> {
         ));
     }
     Ok(selection)
+}
+
+/// Reads which accounts are meant; nothing is said of regions and services.
+pub(crate) fn account_selection(which: &WhichAccounts) -> Result<Selection, Stop> {
+    Ok(Selection {
+        accounts: accounts("--account", &which.account)?,
+        exclude_accounts: accounts("--exclude-account", &which.exclude_account)?,
+        account_names: which.account_name.clone(),
+        exclude_account_names: which.exclude_account_name.clone(),
+        units: which.ou.clone(),
+        exclude_units: which.exclude_ou.clone(),
+        tags: tags("--tag", &which.tag)?,
+        exclude_tags: tags("--exclude-tag", &which.exclude_tag)?,
+        states: which.state.clone(),
+        exclude_states: which.exclude_state.clone(),
+        no_management_account: which.no_management_account,
+        ..Selection::default()
+    })
+}
+
+fn tags(flag: &str, texts: &[String]) -> Result<Vec<(String, String)>, Stop> {
+    let read = |text: &String| {
+        let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
+        pair.map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .ok_or_else(|| Stop::usage(format!("{flag}: {text:?} is not of the form KEY=VALUE")))
+    };
+    texts.iter().map(read).collect()
 }
 
 /// Reads account ids.

@@ -1,25 +1,26 @@
 //! Which of the accounts that were found are looked at. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
 
-use protocol::inventory::{Account, Tree};
-use protocol::selection::Selection;
+use protocol::inventory::{Account, AccountState, Tree};
+use protocol::selection::{Selection, name_matches};
 use protocol::{AccountId, UnitId};
 
 /// The units above each account, as ids and as paths of names.
 #[derive(Debug, Default)]
 pub(crate) struct Paths {
-    above: BTreeMap<AccountId, BTreeSet<String>>,
+    above: BTreeMap<AccountId, Arc<BTreeSet<String>>>,
+    units: BTreeSet<String>,
 }
 
 impl Paths {
     /// Reads the paths of a tree.
     pub(crate) fn add(&mut self, tree: &Tree) {
         let units: BTreeMap<&UnitId, _> = tree.units.iter().map(|unit| (&unit.id, unit)).collect();
-        let mut names: BTreeMap<&UnitId, BTreeSet<String>> = BTreeMap::new();
+        let mut words: BTreeMap<&UnitId, Arc<BTreeSet<String>>> = BTreeMap::new();
         for unit in &tree.units {
-            let mut words = BTreeSet::new();
-            let mut path: Vec<&str> = Vec::new();
             let mut chain = Vec::new();
             let mut at = Some(unit);
             // A tree is as deep as it has units at most, even if its parents ran in a circle.
@@ -27,79 +28,179 @@ impl Paths {
                 chain.push(unit);
                 at = unit.parent.as_ref().and_then(|parent| units.get(parent).copied());
             }
+            let mut path: Vec<&str> = Vec::new();
+            let mut above = BTreeSet::new();
             for unit in chain.iter().rev() {
                 path.push(&unit.name);
-                words.insert(path.join("/"));
-                words.insert(unit.id.to_string());
+                above.insert(path.join("/"));
+                above.insert(unit.id.to_string());
             }
-            names.insert(&unit.id, words);
+            self.units.extend([path.join("/"), unit.id.to_string()]);
+            words.insert(&unit.id, Arc::new(above));
         }
         for (account, unit) in &tree.placements {
-            let above = names.get(unit).cloned().unwrap_or_default();
+            let above = words.get(unit).cloned().unwrap_or_default();
             self.above.insert(account.clone(), above);
         }
     }
 
-    fn are_below(&self, account: &AccountId, units: &[String]) -> bool {
-        let above = self.above.get(account);
-        above.is_some_and(|above| units.iter().any(|unit| above.contains(unit)))
-    }
-
-    fn know(&self, unit: &String) -> bool {
-        self.above.values().any(|above| above.contains(unit))
+    fn is_below(&self, account: &AccountId, unit: &str) -> bool {
+        self.above.get(account).is_some_and(|above| above.contains(unit))
     }
 }
 
-/// Whether an account is asked for.
-pub(crate) fn is_chosen(account: &Account, selection: &Selection, paths: &Paths) -> bool {
-    let units = &selection.units;
-    selection.wants_account(&account.id)
-        && (units.is_empty() || paths.are_below(&account.id, units))
-        && !paths.are_below(&account.id, &selection.exclude_units)
-        && selection.tags.iter().all(|tag| account.tags.contains(tag))
+/// One entry of a selection.
+#[derive(Debug, Clone, Copy)]
+enum Rule<'s> {
+    Id(&'s AccountId),
+    Name(&'s str),
+    Unit(&'s str),
+    Tag(&'s (String, String)),
+    State(AccountState),
 }
 
-/// The entries of a selection that match nothing that was found, as one sentence.
-pub(crate) fn unmatched(
-    selection: &Selection,
-    found: &BTreeSet<AccountId>,
-    paths: &Paths,
-) -> Option<String> {
-    let accounts = selection.accounts.iter().chain(&selection.exclude_accounts);
-    let accounts = accounts.filter(|id| !found.contains(*id)).map(|id| format!("account {id}"));
-    let units = selection.units.iter().chain(&selection.exclude_units);
-    let units = units.filter(|unit| !paths.know(unit)).map(|unit| format!("unit {unit:?}"));
-    let names: Vec<String> = accounts.chain(units).collect();
-    (!names.is_empty()).then(|| {
-        format!(
-            "the selection names what is not there: {}; `orgsweep plan` without it lists what there is",
-            names.join(", ")
-        )
-    })
+impl Rule<'_> {
+    fn holds(self, account: &Account, paths: &Paths) -> bool {
+        match self {
+            Self::Id(id) => account.id == *id,
+            Self::Name(pattern) => name_matches(pattern, &account.name),
+            Self::Unit(unit) => paths.is_below(&account.id, unit),
+            Self::Tag(tag) => account.tags.contains(tag),
+            Self::State(state) => account.state == state,
+        }
+    }
+}
+
+impl fmt::Display for Rule<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "account {id}"),
+            Self::Name(pattern) => write!(f, "account name {pattern:?}"),
+            Self::Unit(unit) => write!(f, "unit {unit:?}"),
+            Self::Tag((key, value)) => write!(f, "tag {key}={value}"),
+            Self::State(state) => write!(f, "state {state}"),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Entry<'s> {
+    rule: Rule<'s>,
+    excludes: bool,
+    matched: bool,
+}
+
+/// Chooses accounts one by one, and remembers which entries of the selection matched any.
+#[derive(Debug)]
+pub(crate) struct Chooser<'s> {
+    selection: &'s Selection,
+    entries: Vec<Entry<'s>>,
+    paths: Paths,
+    management: bool,
+}
+
+impl<'s> Chooser<'s> {
+    /// Chooses what `selection` asks for.
+    pub(crate) fn new(selection: &'s Selection) -> Self {
+        let entries = |excludes, rules: Vec<Rule<'s>>| {
+            rules.into_iter().map(move |rule| Entry { rule, excludes, matched: false })
+        };
+        // A state that is left out is a word of a closed set: that no account is in it is no slip.
+        let states = selection.states.iter().copied().map(Rule::State);
+        let include =
+            rules(&selection.accounts, &selection.account_names, &selection.units, &selection.tags);
+        let exclude = rules(
+            &selection.exclude_accounts,
+            &selection.exclude_account_names,
+            &selection.exclude_units,
+            &selection.exclude_tags,
+        );
+        let include = include.into_iter().chain(states).collect();
+        let entries = entries(false, include).chain(entries(true, exclude)).collect();
+        Self { selection, entries, paths: Paths::default(), management: false }
+    }
+
+    /// Learns where the accounts of an organization are.
+    pub(crate) fn learn(&mut self, tree: &Tree) {
+        self.paths.add(tree);
+    }
+
+    /// Whether an account is asked for.
+    pub(crate) fn wants(&mut self, account: &Account) -> bool {
+        self.management |= account.management;
+        for entry in &mut self.entries {
+            entry.matched = entry.matched || entry.rule.holds(account, &self.paths);
+        }
+        let selection = self.selection;
+        let below =
+            |units: &[String]| units.iter().any(|unit| self.paths.is_below(&account.id, unit));
+        selection.may_want(account)
+            && (selection.units.is_empty() || below(&selection.units))
+            && !below(&selection.exclude_units)
+            && selection.tags.iter().all(|tag| account.tags.contains(tag))
+            && !selection.exclude_tags.iter().any(|tag| account.tags.contains(tag))
+    }
+
+    /// The entries of the selection that matched no account, as one sentence.
+    pub(crate) fn unmatched(&self) -> Option<String> {
+        let mut names = Vec::new();
+        for entry in self.entries.iter().filter(|entry| !entry.matched) {
+            match entry.rule {
+                Rule::Unit(unit) if self.paths.units.contains(unit) => {
+                    // To leave out an empty unit is no slip.
+                    if !entry.excludes {
+                        names.push(format!("{} (it holds no account)", entry.rule));
+                    }
+                }
+                rule => names.push(rule.to_string()),
+            }
+        }
+        if self.selection.no_management_account && !self.management {
+            names.push("the management account, which is to be left out".to_owned());
+        }
+        (!names.is_empty()).then(|| {
+            format!(
+                "the selection names what is not there: {}; `orgsweep plan` without it says what there is",
+                names.join(", ")
+            )
+        })
+    }
+}
+
+fn rules<'s>(
+    ids: &'s [AccountId],
+    names: &'s [String],
+    units: &'s [String],
+    tags: &'s [(String, String)],
+) -> Vec<Rule<'s>> {
+    let ids = ids.iter().map(Rule::Id);
+    let names = names.iter().map(|name| Rule::Name(name));
+    let units = units.iter().map(|unit| Rule::Unit(unit));
+    ids.chain(names).chain(units).chain(tags.iter().map(Rule::Tag)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use protocol::ConnectionId;
-    use protocol::inventory::{AccountState, Unit};
+    use protocol::inventory::Unit;
 
     use super::*;
 
     fn account(id: &str) -> Account {
         Account {
             id: AccountId::new(id).unwrap(),
-            name: id.to_owned(),
+            name: format!("payments-{id}"),
             email: None,
-            state: AccountState::Active,
+            state: if id == "3" { AccountState::Suspended } else { AccountState::Active },
             joined_at: None,
             organization: None,
-            management: false,
+            management: id == "2",
             connection: ConnectionId::new("source-0").unwrap(),
-            tags: vec![("env".into(), "prod".into())],
+            tags: if id == "1" { vec![("env".into(), "prod".into())] } else { Vec::new() },
         }
     }
 
-    fn paths() -> Paths {
+    fn tree() -> Tree {
         let unit = |id: &str, parent: Option<&str>, name: &str| Unit {
             id: UnitId::new(id).unwrap(),
             parent: parent.map(|id| UnitId::new(id).unwrap()),
@@ -109,55 +210,96 @@ mod tests {
             unit("r-1", None, "Root"),
             unit("ou-a", Some("r-1"), "Payments"),
             unit("ou-b", Some("ou-a"), "Prod"),
+            unit("ou-c", Some("r-1"), "Empty"),
         ];
-        let placements = vec![
-            (AccountId::new("1").unwrap(), UnitId::new("ou-b").unwrap()),
-            (AccountId::new("2").unwrap(), UnitId::new("r-1").unwrap()),
-        ];
-        let mut paths = Paths::default();
-        paths.add(&Tree { units, placements });
-        paths
+        let at = |account, unit| (AccountId::new(account).unwrap(), UnitId::new(unit).unwrap());
+        Tree { units, placements: vec![at("1", "ou-b"), at("2", "r-1"), at("3", "ou-a")] }
+    }
+
+    /// The ids that are chosen of 1 (prod, in Payments/Prod), 2 (management) and 3 (suspended).
+    fn chosen(selection: &Selection) -> (Vec<String>, Option<String>) {
+        let mut chooser = Chooser::new(selection);
+        chooser.learn(&tree());
+        let all = ["1", "2", "3"].map(account);
+        let wanted = all.iter().filter(|account| chooser.wants(account));
+        (wanted.map(|account| account.id.to_string()).collect(), chooser.unmatched())
+    }
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
     }
 
     #[test]
     fn a_unit_chooses_everything_below_by_id_or_path() {
-        for unit in ["ou-a", "Root/Payments", "ou-b", "Root/Payments/Prod", "Root"] {
-            let selection = Selection { units: vec![unit.into()], ..Selection::default() };
-            assert!(is_chosen(&account("1"), &selection, &paths()), "{unit}");
+        for (unit, wanted) in [
+            ("ou-a", &["1", "3"][..]),
+            ("Root/Payments", &["1", "3"]),
+            ("ou-b", &["1"]),
+            ("Root/Payments/Prod", &["1"]),
+            ("Root", &["1", "2", "3"]),
+        ] {
+            let selection = Selection { units: texts(&[unit]), ..Selection::default() };
+            assert_eq!(chosen(&selection), (texts(wanted), None), "{unit}");
         }
-        let selection = Selection { units: vec!["ou-a".into()], ..Selection::default() };
-        assert!(!is_chosen(&account("2"), &selection, &paths()));
     }
 
     #[test]
     fn an_excluded_unit_wins() {
         let selection = Selection {
-            units: vec!["Root".into()],
-            exclude_units: vec!["Root/Payments".into()],
+            units: texts(&["Root"]),
+            exclude_units: texts(&["Root/Payments", "Root/Empty"]),
             ..Selection::default()
         };
-        assert!(!is_chosen(&account("1"), &selection, &paths()));
-        assert!(is_chosen(&account("2"), &selection, &paths()));
+        assert_eq!(chosen(&selection), (texts(&["2"]), None));
+    }
+
+    #[test]
+    fn names_tags_states_and_rank_choose_and_leave_out() {
+        let tag = || vec![("env".to_owned(), "prod".to_owned())];
+        let all = Selection::default;
+        for (selection, wanted) in [
+            (Selection { account_names: texts(&["*-1", "PAYMENTS-3"]), ..all() }, &["1", "3"][..]),
+            (Selection { exclude_account_names: texts(&["*-1"]), ..all() }, &["2", "3"]),
+            (Selection { tags: tag(), ..all() }, &["1"]),
+            (Selection { exclude_tags: tag(), ..all() }, &["2", "3"]),
+            (Selection { states: vec![AccountState::Suspended], ..all() }, &["3"]),
+            (Selection { exclude_states: vec![AccountState::Closed], ..all() }, &["1", "2", "3"]),
+            (Selection { exclude_states: vec![AccountState::Active], ..all() }, &["3"]),
+            (Selection { no_management_account: true, ..all() }, &["1", "3"]),
+        ] {
+            assert_eq!(chosen(&selection), (texts(wanted), None), "{selection:?}");
+        }
     }
 
     #[test]
     fn every_tag_must_be_there() {
-        let with = |tag: (&str, &str)| Selection {
-            tags: vec![(tag.0.into(), tag.1.into())],
-            ..Selection::default()
-        };
-        assert!(is_chosen(&account("1"), &with(("env", "prod")), &paths()));
-        assert!(!is_chosen(&account("1"), &with(("env", "dev")), &paths()));
+        let tags = vec![("env".into(), "prod".into()), ("env".into(), "dev".into())];
+        let (wanted, unmatched) = chosen(&Selection { tags, ..Selection::default() });
+        assert!(wanted.is_empty());
+        assert!(unmatched.unwrap().contains("tag env=dev;"));
     }
 
     #[test]
     fn an_entry_that_matches_nothing_is_named() {
         let selection = Selection {
-            accounts: vec![AccountId::new("9").unwrap()],
-            units: vec!["Root/Nowhere".into()],
+            accounts: vec![AccountId::new("9").unwrap(), AccountId::new("1").unwrap()],
+            exclude_account_names: texts(&["web-*"]),
+            units: texts(&["Root/Nowhere", "ou-c"]),
+            exclude_tags: vec![("team".into(), "x".into())],
+            states: vec![AccountState::Closed],
             ..Selection::default()
         };
-        let message = unmatched(&selection, &BTreeSet::new(), &paths()).unwrap();
-        assert!(message.contains("account 9") && message.contains("Root/Nowhere"), "{message}");
+        let said = chosen(&selection).1.unwrap();
+        for part in [
+            "account 9,",
+            "account name \"web-*\"",
+            "unit \"Root/Nowhere\"",
+            "unit \"ou-c\" (it holds no account)",
+            "tag team=x",
+            "state CLOSED",
+        ] {
+            assert!(said.contains(part), "no {part} in {said}");
+        }
+        assert!(!said.contains("account 1,"), "{said}");
     }
 }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
-use protocol::inventory::{Account, Found, Organization, Tree};
+use protocol::inventory::{Account, AccountState, Found, Organization, Tree};
 use protocol::provider::{KnownRegion, Provider};
 use protocol::scan::{Scan, Settings};
 use protocol::{AccountId, ConnectionId, Failure, FailureKind, Region, ScanId};
 
-use crate::choose::{Paths, is_chosen, unmatched};
+use crate::choose::Chooser;
 use crate::expand::{probe_sets, rows};
 use crate::shared::Shared;
 use crate::{Error, Parts};
@@ -35,7 +35,7 @@ pub struct Chosen {
 ///
 /// # Errors
 /// [`Error::Discover`] when no connection leads anywhere, [`Error::Selection`] when the selection
-/// names what is not there.
+/// names what is not there or leaves no active account.
 pub async fn survey(
     provider: &dyn Provider,
     scan: &ScanId,
@@ -43,7 +43,7 @@ pub async fn survey(
 ) -> Result<Chosen, Error> {
     let mut chosen = Chosen::default();
     let mut found = BTreeSet::new();
-    let mut paths = Paths::default();
+    let mut chooser = Chooser::new(&settings.selection);
     for (connection, _) in settings.connections() {
         let there = find(provider, scan, &connection).await;
         chosen.missing.extend(there.missing.into_iter().map(|why| (connection.clone(), why)));
@@ -51,7 +51,7 @@ pub async fn survey(
         if settings.selection.needs_tree() {
             for organization in &there.organizations {
                 let tree = provider.tree(scan, &connection, &organization.id).await;
-                paths.add(&tree.map_err(Error::Discover)?);
+                chooser.learn(&tree.map_err(Error::Discover)?);
             }
         }
         let named = there.organizations.into_iter().map(|org| (connection.clone(), org));
@@ -60,14 +60,15 @@ pub async fn survey(
             if !found.insert(account.id.clone()) {
                 continue;
             }
-            if is_chosen(&account, &settings.selection, &paths) {
+            if chooser.wants(&account) {
                 chosen.accounts.push(account);
             } else {
                 chosen.left_out += 1;
             }
         }
     }
-    check(&settings.selection, &found, &paths, &chosen.missing)?;
+    let active = chosen.accounts.iter().filter(|account| is_active(account)).count();
+    check(&chooser, &found, active, &chosen.missing)?;
     Ok(chosen)
 }
 
@@ -105,17 +106,31 @@ fn merge(regions: &mut Vec<KnownRegion>, more: Vec<KnownRegion>) {
 }
 
 fn check(
-    selection: &protocol::selection::Selection,
+    chooser: &Chooser<'_>,
     found: &BTreeSet<AccountId>,
-    paths: &Paths,
+    active: usize,
     missing: &[(ConnectionId, Failure)],
 ) -> Result<(), Error> {
+    let unread = missing.first().map(|(_, failure)| failure);
     if found.is_empty() {
-        let why = missing.first().map(|(_, failure)| failure.clone());
         let nobody = || Failure::new(FailureKind::Other, "NoAccounts", "no account was found");
-        return Err(Error::Discover(why.unwrap_or_else(nobody)));
+        return Err(Error::Discover(unread.cloned().unwrap_or_else(nobody)));
     }
-    unmatched(selection, found, paths).map_or(Ok(()), |sentence| Err(Error::Selection(sentence)))
+    let nobody = || {
+        let found = found.len();
+        format!(
+            "no active account is left to look at: {found} were found, and the selection or their states leave all of them out"
+        )
+    };
+    let Some(wrong) = chooser.unmatched().or_else(|| (active == 0).then(nobody)) else {
+        return Ok(());
+    };
+    let unread = unread.map(|failure| format!(" (not everything could be read: {failure})"));
+    Err(Error::Selection(wrong + &unread.unwrap_or_default()))
+}
+
+fn is_active(account: &Account) -> bool {
+    account.state == AccountState::Active
 }
 
 /// Finds accounts and writes their plan, so that work on the first begins while the rest is found.
@@ -135,18 +150,17 @@ pub(crate) async fn plan(
         found: BTreeSet::new(),
         planned: 0,
         missing: Vec::new(),
-        paths: Paths::default(),
+        chooser: Chooser::new(&scan.settings.selection),
     };
     let mut trees = Vec::new();
     for (connection, _) in scan.settings.connections() {
         trees.extend(planner.connection(&connection).await?);
     }
-    let selection = &scan.settings.selection;
     // Where nothing was found at all, the error says why.
     for (connection, failure) in planner.missing.iter().filter(|_| !planner.found.is_empty()) {
         tracing::warn!(%connection, %failure, "part of the inventory could not be read");
     }
-    check(selection, &planner.found, &planner.paths, &planner.missing)?;
+    check(&planner.chooser, &planner.found, planner.planned, &planner.missing)?;
     parts.store.set_planned(&scan.id).await?;
     Ok(trees)
 }
@@ -160,7 +174,7 @@ struct Planner<'a> {
     found: BTreeSet<AccountId>,
     planned: usize,
     missing: Vec<(ConnectionId, Failure)>,
-    paths: Paths,
+    chooser: Chooser<'a>,
 }
 
 impl Planner<'_> {
@@ -208,7 +222,7 @@ impl Planner<'_> {
         for (connection, organization) in &organizations {
             let tree = provider.tree(&self.scan.id, connection, &organization.id).await;
             let tree = tree.map_err(Error::Discover)?;
-            self.paths.add(&tree);
+            self.chooser.learn(&tree);
             self.parts.store.put_tree(&self.scan.id, &organization.id, &tree).await?;
         }
         self.write(held_back).await?;
@@ -228,15 +242,11 @@ impl Planner<'_> {
     async fn write(&mut self, accounts: Vec<Account>) -> Result<(), Error> {
         let new: Vec<Account> =
             accounts.into_iter().filter(|account| self.found.insert(account.id.clone())).collect();
-        let selection = &self.scan.settings.selection;
         let (chosen, others): (Vec<_>, Vec<_>) =
-            new.into_iter().partition(|account| is_chosen(account, selection, &self.paths));
+            new.into_iter().partition(|account| self.chooser.wants(account));
         let rows = rows(&chosen, &self.sets, self.planned);
         let sets: Vec<_> = self.sets.values().cloned().collect();
-        let active = chosen
-            .iter()
-            .filter(|account| account.state == protocol::inventory::AccountState::Active);
-        let active = active.count();
+        let active = chosen.iter().filter(|account| is_active(account)).count();
         self.planned += active;
         let accounts: Vec<Account> = chosen.into_iter().chain(others).collect();
         self.parts.store.put_accounts(&self.scan.id, &accounts, &sets, &rows).await?;

@@ -19,5 +19,5 @@ mod world;
 pub use latency::Latency;
 pub use play::{BucketCalls, ClassCount, Counters, Keys};
 pub use server::{Manner, Running, serve, truth_lines};
-pub use synthetic::{Organization, Shape, Trouble};
+pub use synthetic::{Account, Organization, Shape, Trouble, Unit};
 pub use world::{TruthCell, World};

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use protocol::inventory::AccountState;
+
 use super::Group;
 
 /// Where accounts come from; without any, the organization of the current credentials.
@@ -46,25 +48,56 @@ pub(crate) struct Access {
     pub(crate) hub_region: Option<String>,
 }
 
-/// Which part of what there is.
+/// Which of the accounts that there are.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Which accounts, regions and services")]
-pub(crate) struct Which {
+#[command(next_help_heading = "Which accounts")]
+pub(crate) struct WhichAccounts {
     /// Only these accounts
     #[arg(long, value_delimiter = ',', value_name = "ID", env = "ORGSWEEP_ACCOUNT")]
     pub(crate) account: Vec<String>,
     /// All but these accounts
     #[arg(long, value_delimiter = ',', value_name = "ID", env = "ORGSWEEP_EXCLUDE_ACCOUNT")]
     pub(crate) exclude_account: Vec<String>,
+    /// Only accounts with such a name: * is any text, ? one character, case does not matter
+    #[arg(long, value_delimiter = ',', value_name = "PATTERN", env = "ORGSWEEP_ACCOUNT_NAME")]
+    pub(crate) account_name: Vec<String>,
+    /// All but accounts with such a name
+    #[arg(
+        long,
+        value_delimiter = ',',
+        value_name = "PATTERN",
+        env = "ORGSWEEP_EXCLUDE_ACCOUNT_NAME"
+    )]
+    pub(crate) exclude_account_name: Vec<String>,
+    /// All but the account that manages the organization
+    #[arg(long, env = "ORGSWEEP_NO_MANAGEMENT_ACCOUNT")]
+    pub(crate) no_management_account: bool,
     /// Only accounts in or below these units: ids, or paths such as Root/Payments
     #[arg(long, value_delimiter = ',', value_name = "OU", env = "ORGSWEEP_OU")]
     pub(crate) ou: Vec<String>,
     /// All but accounts in or below these units
     #[arg(long, value_delimiter = ',', value_name = "OU", env = "ORGSWEEP_EXCLUDE_OU")]
     pub(crate) exclude_ou: Vec<String>,
-    /// Only accounts with this tag
+    /// Only accounts with all of these tags
     #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", env = "ORGSWEEP_TAG")]
     pub(crate) tag: Vec<String>,
+    /// All but accounts with one of these tags
+    #[arg(long, value_delimiter = ',', value_name = "KEY=VALUE", env = "ORGSWEEP_EXCLUDE_TAG")]
+    pub(crate) exclude_tag: Vec<String>,
+    /// Only accounts in these states, e.g. ACTIVE; others than active ones are never entered
+    #[arg(long, value_delimiter = ',', value_name = "STATE", env = "ORGSWEEP_STATE")]
+    pub(crate) state: Vec<AccountState>,
+    /// All but accounts in these states
+    #[arg(long, value_delimiter = ',', value_name = "STATE", env = "ORGSWEEP_EXCLUDE_STATE")]
+    pub(crate) exclude_state: Vec<AccountState>,
+}
+
+/// Which part of what there is.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Which regions and services")]
+pub(crate) struct Which {
+    #[command(flatten)]
+    pub(crate) accounts: WhichAccounts,
     /// Only these regions (global services stay)
     #[arg(long, value_delimiter = ',', value_name = "REGION", env = "ORGSWEEP_REGION")]
     pub(crate) region: Vec<String>,

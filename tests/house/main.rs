@@ -8,5 +8,6 @@ mod help;
 mod input;
 mod killed;
 mod requeue;
+mod selecting;
 mod stopped;
 mod truth;

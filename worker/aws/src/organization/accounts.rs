@@ -53,7 +53,6 @@ struct Listing {
     own: AccountId,
     seen: u64,
     seen_own: bool,
-    tags_denied: bool,
     pages: Pages,
 }
 
@@ -94,14 +93,7 @@ impl Walk<'_> {
                 self.found.push_back(Found::Organization(organization.clone()));
                 let own = hub.account.clone();
                 let pages = Pages::default();
-                Ok(Step::List(Listing {
-                    organization,
-                    own,
-                    seen: 0,
-                    seen_own: false,
-                    tags_denied: false,
-                    pages,
-                }))
+                Ok(Step::List(Listing { organization, own, seen: 0, seen_own: false, pages }))
             }
             Err(failure) if failure.code == "AWSOrganizationsNotInUseException" => {
                 let account = self.own(&hub, None, None);
@@ -137,7 +129,7 @@ impl Walk<'_> {
             Err(failure) => return Err(failure),
         };
         for listed in answer.accounts.unwrap_or_default() {
-            let Some(account) = self.account(&mut listing, &listed).await? else { continue };
+            let Some(account) = self.account(&listing, &listed).await? else { continue };
             listing.seen += 1;
             listing.seen_own |= account.id == listing.own;
             self.found.push_back(Found::Account(account));
@@ -185,7 +177,7 @@ impl Walk<'_> {
     /// An account of the list, with its tags if a filter needs them.
     async fn account(
         &mut self,
-        listing: &mut Listing,
+        listing: &Listing,
         listed: &Listed,
     ) -> Result<Option<Account>, Failure> {
         let Ok(id) = parse_account_id(listed.id().unwrap_or_default()) else {
@@ -194,43 +186,28 @@ impl Walk<'_> {
             self.found.push_back(Found::Missing(failure.during("ListAccounts")));
             return Ok(None);
         };
-        let state = state(listed);
-        let selection = &self.settings.selection;
-        let wanted = state == AccountState::Active && selection.wants_account(&id);
-        let tags = if selection.tags.is_empty() || !wanted || listing.tags_denied {
-            Vec::new()
-        } else {
-            self.tags_or_missing(listing, &id).await?
-        };
-        Ok(Some(Account {
+        let mut account = Account {
             name: listed.name().filter(|name| !name.is_empty()).unwrap_or(id.as_str()).to_owned(),
             email: listed.email().map(str::to_owned),
-            state,
+            state: state(listed),
             joined_at: listed
                 .joined_timestamp()
                 .and_then(|at| DateTime::from_timestamp(at.secs(), at.subsec_nanos())),
             organization: Some(listing.organization.id.clone()),
             management: listing.organization.management_account == id,
             connection: self.reader.connection.clone(),
-            tags,
+            tags: Vec::new(),
             id,
-        }))
-    }
-
-    /// The tags of an account; where they are denied that is told once, and not asked again.
-    async fn tags_or_missing(
-        &mut self,
-        listing: &mut Listing,
-        account: &AccountId,
-    ) -> Result<Vec<(String, String)>, Failure> {
-        match self.tags(account).await {
-            Err(failure) if failure.kind == FailureKind::Denied => {
-                listing.tags_denied = true;
-                self.found.push_back(Found::Missing(advised(failure)));
-                Ok(Vec::new())
-            }
-            outcome => outcome,
+        };
+        let selection = &self.settings.selection;
+        if selection.needs_tags()
+            && account.state == AccountState::Active
+            && selection.may_want(&account)
+        {
+            // Whom the selection is about cannot be told without them.
+            account.tags = self.tags(&account.id).await.map_err(advised_if_denied)?;
         }
+        Ok(Some(account))
     }
 
     async fn tags(&self, account: &AccountId) -> Result<Vec<(String, String)>, Failure> {
@@ -285,6 +262,10 @@ fn state(listed: &Listed) -> AccountState {
     let status = listed.status().map(|status| status.as_str());
     let known = |text: Option<&str>| text.and_then(|text| text.parse().ok());
     known(state).or_else(|| known(status)).unwrap_or(AccountState::Active)
+}
+
+fn advised_if_denied(failure: Failure) -> Failure {
+    if failure.kind == FailureKind::Denied { advised(failure) } else { failure }
 }
 
 fn advised(failure: Failure) -> Failure {

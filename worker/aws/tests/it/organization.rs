@@ -182,6 +182,23 @@ async fn tags_are_read_only_when_a_filter_needs_them() {
     assert_eq!(asked, 1, "a closed account's tags are of no use");
 }
 
+#[tokio::test]
+async fn where_a_filter_needs_tags_and_they_are_denied_nobody_is_chosen_by_guess() {
+    let server = Server::start(|seen| match operation(seen) {
+        "" => hub_identity(),
+        "DescribeOrganization" => described(),
+        "ListTagsForResource" => Reply::error(400, "AccessDeniedException", "no"),
+        _ => accounts(seen),
+    })
+    .await;
+    let exclude_tags = vec![("env".to_owned(), "prod".to_owned())];
+    let selection = Selection { exclude_tags, ..Selection::default() };
+    let found = discover(&server, &Settings { selection, ..Settings::default() }).await;
+    let [Ok(Found::Organization(_)), Err(failure)] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(failure.operation.as_deref(), Some("ListTagsForResource"));
+    assert!(failure.message.contains("--org-role"), "{failure}");
+}
+
 /// Root, two units, one below; the accounts with or without their paths.
 fn tree(seen: &Seen, paths: bool) -> Reply {
     let path = |unit: &str| match paths {
