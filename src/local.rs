@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws::{Aws, Options};
 use budget::connect as connect_budgets;
 use catalog::Catalog;
-use coordinator::{End, OneProvider, Order, Phase, Snapshot};
+use coordinator::{End, OneProvider, Order, Snapshot};
 use protocol::clock::SystemClock;
 use protocol::queue::{Line, Queue};
 use protocol::scan::{ScanState, Settings};
@@ -50,8 +50,8 @@ impl House {
     }
 
     /// Enters the cloud with the settings of a scan.
-    pub(crate) fn provider(&self, settings: &Settings) -> Result<Aws, Stop> {
-        let budgets = connect_budgets(&self.budgets_url).map_err(Stop::usage)?;
+    pub(crate) async fn provider(&self, settings: &Settings) -> Result<Aws, Stop> {
+        let budgets = connect_budgets(&self.budgets_url).await.map_err(Stop::usage)?;
         connect(settings, self.options.clone(), self.catalog.clone(), budgets)
     }
 
@@ -70,7 +70,7 @@ impl House {
     /// scan that can be resumed.
     pub(crate) async fn run(&self, id: &ScanId) -> Result<End, Stop> {
         let scan = self.store.scan(id).await?;
-        let budget = connect_budgets(&self.budgets_url).map_err(Stop::usage)?;
+        let budget = connect_budgets(&self.budgets_url).await.map_err(Stop::usage)?;
         let queue = queue::connect(&self.queue_url).await.map_err(Stop::usage)?;
         let options = self.options.clone();
         let aws = connect(&scan.settings, options, self.catalog.clone(), Arc::clone(&budget));
@@ -82,8 +82,7 @@ impl House {
         let showing =
             tokio::spawn(progress::show(seen, self.show, std::io::stderr().is_terminal()));
 
-        let drain = CancellationToken::new();
-        let draining = tokio::spawn(drain_after(watch.subscribe(), drain.clone()));
+        let drain = stop.child_token();
         let workers = worker::Parts {
             queue: Arc::clone(&queue),
             budget,
@@ -91,8 +90,7 @@ impl House {
             catalog: self.catalog.clone(),
             clock: Arc::clone(&clock),
         };
-        let calls = usize::try_from(scan.settings.pace.max_in_flight).unwrap_or(usize::MAX);
-        let settings = worker::Settings::new(calls);
+        let settings = worker::Settings::of(&scan.settings.pace);
         let ahead = settings.max_in_flight / 2 + AHEAD;
         let working = work(workers, settings, Arc::clone(&queue), drain.clone(), stop.clone());
         let parts = coordinator::Parts {
@@ -114,7 +112,6 @@ impl House {
         };
         let (end, worked) = tokio::join!(coordinating, working);
         signals.abort();
-        draining.abort();
         showing.await.map_err(Stop::failed)?;
         worked.map_err(Stop::failed)?;
         Ok(end?)
@@ -138,21 +135,13 @@ async fn work(
     queue: Arc<dyn Queue>,
     drain: CancellationToken,
     stop: CancellationToken,
-) -> Result<(), worker::Error> {
+) -> Result<(), protocol::queue::QueueError> {
     let ended = worker::run(parts, settings, drain).await;
     if ended.is_err() {
         stop.cancel();
     }
     queue.close(Line::Results).await;
     ended
-}
-
-/// Drains the worker once nothing more is dispatched: the queue is one for both here, and a worker that drains
-/// closes it.
-async fn drain_after(mut seen: watch::Receiver<Snapshot>, drain: CancellationToken) {
-    if seen.wait_for(|snapshot| snapshot.phase == Phase::Draining).await.is_ok() {
-        drain.cancel();
-    }
 }
 
 async fn listen(stop: CancellationToken, id: ScanId) {

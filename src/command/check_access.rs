@@ -36,7 +36,7 @@ pub(crate) async fn check_access(args: CheckAccess) -> Result<Exit, Stop> {
     )
     .await?;
     sample(&mut settings, &args)?;
-    house.provider(&settings)?;
+    house.provider(&settings).await?;
     let id = house.create(settings).await?;
     house.run(&id).await?;
     let accounts = rows(&house, ACCOUNTS, &id).await?;

@@ -31,7 +31,7 @@ pub(crate) async fn plan(args: Plan) -> Result<Exit, Stop> {
         &catalog,
     )
     .await?;
-    let budget = budget::connect("memory:").map_err(Stop::usage)?;
+    let budget = budget::connect("memory:").await.map_err(Stop::usage)?;
     let clock = std::sync::Arc::new(SystemClock);
     let provider =
         Aws::connect(&settings, options, catalog.clone(), budget, clock).map_err(Stop::usage)?;

@@ -33,7 +33,7 @@ pub(crate) async fn scan(args: Scan) -> Result<Exit, Stop> {
     )
     .await?;
     // Credentials that lead nowhere are found out before anything is written.
-    house.provider(&settings)?;
+    house.provider(&settings).await?;
     let id = house.create(settings).await?;
     run(&house, &id, out, &args.output).await
 }

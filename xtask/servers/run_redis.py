@@ -1,6 +1,10 @@
-"""Runs a private Redis until standard input ends; `lifeline.py` tells what else it takes."""
+"""Runs a private Redis until standard input ends; `lifeline.py` tells what else it takes.
+
+    python3 run_redis.py [ARGUMENT]...    hands further arguments to the server
+"""
 
 import shutil
+import sys
 
 import lifeline
 
@@ -18,7 +22,8 @@ class Redis(lifeline.Server):
     def command(self):
         # Nothing is kept over a restart: a fleet has to bear a Redis that has forgotten.
         words = [program(), "--bind", "127.0.0.1", "--port", str(self.port)]
-        return words + ["--save", "", "--appendonly", "no", "--dir", self.folder], {}
+        words += ["--save", "", "--appendonly", "no", "--dir", self.folder]
+        return words + sys.argv[1:], {}
 
 
 def program():

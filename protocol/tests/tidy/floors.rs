@@ -45,7 +45,7 @@ const ONLY_FOR: &[(&str, &[&str])] = &[
     ("redis", &["budget"]),
     ("axum", &["coordinator"]),
     ("utoipa", &["coordinator"]),
-    ("rustls", &["aws", "orgsweep"]),
+    ("rustls", &["aws", "budget", "orgsweep"]),
     ("roxmltree", &["aws"]),
     ("governor", &["budget"]),
     ("backon", &["worker"]),

@@ -1,89 +1,39 @@
-//! The budgets of one process: a `governor` limiter a key.
+//! The budgets of one process: state a key, arithmetic by `governor`.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use governor::clock::Clock;
 use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
+use governor::nanos::Nanos;
+use governor::state::{NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 use protocol::budget::{Admission, Ask, Bucket, Budget, BudgetError, BudgetKey, Control};
 use tokio::time::Instant;
 
-use crate::adaptive::Adaptive;
+use crate::adaptive::{Adaptive, IDLE, whole};
 
-/// With more keys than this, those that nobody asked for in [`IDLE`] are dropped.
+/// Idle keys are dropped when there are more keys than this, and twice as many as were left last time.
 const MANY_KEYS: usize = 20_000;
-/// After this time unused a key is as good as new: it begins again with one token.
-const IDLE: Duration = Duration::from_secs(120);
-
-type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Duration>>;
-
-/// The clock of the runtime, which tests can pause.
-#[derive(Debug, Clone)]
-struct TokioClock {
-    start: Instant,
-}
-
-impl Clock for TokioClock {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        self.start.elapsed()
-    }
-}
 
 /// Budgets that live and die with their process.
 #[derive(Debug)]
 pub struct MemoryBudget {
-    clock: TokioClock,
-    keys: Mutex<HashMap<BudgetKey, Entry>>,
+    start: Instant,
+    keys: Mutex<Keys>,
     control: Mutex<Control>,
-}
-
-#[derive(Debug)]
-struct Entry {
-    limiter: Limiter,
-    budget: Bucket,
-    adaptive: Adaptive,
-    used: Duration,
 }
 
 impl MemoryBudget {
     /// Budgets of which nothing is spent.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            clock: TokioClock { start: Instant::now() },
-            keys: Mutex::default(),
-            control: Mutex::default(),
-        }
-    }
-
-    fn keys(&self) -> MutexGuard<'_, HashMap<BudgetKey, Entry>> {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn admit_one(&self, keys: &mut HashMap<BudgetKey, Entry>, ask: &Ask) -> Admission {
-        let now = self.clock.now();
-        if keys.len() > MANY_KEYS && !keys.contains_key(&ask.key) {
-            keys.retain(|_, entry| now.saturating_sub(entry.used) < IDLE);
-        }
-        let entry = keys
-            .entry(ask.key.clone())
-            .or_insert_with(|| Entry::new(ask.budget, Adaptive::full(), 1, &self.clock));
-        entry.used = now;
-        let adaptive = entry.adaptive.recover(now).unwrap_or(entry.adaptive);
-        if adaptive != entry.adaptive || ask.budget != entry.budget {
-            *entry = Entry::new(ask.budget, adaptive, 0, &self.clock);
-        }
-        match entry.limiter.check() {
-            Ok(()) => Admission::Granted,
-            Err(refused) => Admission::Wait(refused.wait_time_from(now)),
-        }
+        let keys = Keys { states: HashMap::new(), enough: MANY_KEYS };
+        Self { start: Instant::now(), keys: Mutex::new(keys), control: Mutex::default() }
     }
 }
 
@@ -93,48 +43,17 @@ impl Default for MemoryBudget {
     }
 }
 
-impl Entry {
-    /// A key that holds `tokens` (0 or 1) at first, whatever its burst.
-    fn new(budget: Bucket, adaptive: Adaptive, tokens: u32, clock: &TokioClock) -> Self {
-        let burst = whole(budget.burst);
-        let period = Duration::from_secs_f64(1.0 / adaptive.rate(budget).max(0.001));
-        let quota = Quota::with_period(period)
-            .unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN))
-            .allow_burst(burst);
-        let limiter = RateLimiter::direct_with_clock(quota, clock.clone());
-        if let Some(spent) = NonZeroU32::new(burst.get() - tokens.min(burst.get())) {
-            // A fresh limiter is full, so that this cannot be refused.
-            let taken = limiter.check_n(spent);
-            debug_assert!(matches!(taken, Ok(Ok(()))), "a fresh limiter holds its burst");
-        }
-        Self { limiter, budget, adaptive, used: clock.now() }
-    }
-}
-
-/// The burst as whole tokens, at least one.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to the range of u32 first"
-)]
-fn whole(burst: f64) -> NonZeroU32 {
-    NonZeroU32::new(burst.clamp(1.0, 1e9) as u32).unwrap_or(NonZeroU32::MIN)
-}
-
 #[async_trait]
 impl Budget for MemoryBudget {
     async fn admit(&self, asks: &[Ask]) -> Result<Vec<Admission>, BudgetError> {
-        let mut keys = self.keys();
-        Ok(asks.iter().map(|ask| self.admit_one(&mut keys, ask)).collect())
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.start.elapsed();
+        Ok(asks.iter().map(|ask| keys.admit(ask, now)).collect())
     }
 
     async fn throttled(&self, ask: &Ask) -> Result<(), BudgetError> {
-        let mut keys = self.keys();
-        let now = self.clock.now();
-        let adaptive = keys.get(&ask.key).map_or(Adaptive::full(), |entry| entry.adaptive);
-        if let Some(cut) = adaptive.cut(now) {
-            keys.insert(ask.key.clone(), Entry::new(ask.budget, cut, 0, &self.clock));
-        }
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.cut(ask, self.start.elapsed());
         Ok(())
     }
 
@@ -148,15 +67,175 @@ impl Budget for MemoryBudget {
     }
 }
 
+#[derive(Debug)]
+struct Keys {
+    states: HashMap<BudgetKey, State>,
+    /// With so many keys it is time to drop the idle ones.
+    enough: usize,
+}
+
+impl Keys {
+    fn admit(&mut self, ask: &Ask, now: Duration) -> Admission {
+        let burst = whole(ask.budget.burst);
+        match self.states.get_mut(&ask.key) {
+            Some(state) if !state.is_idle(now) => {
+                state.adaptive = state.adaptive.recover(now).unwrap_or(state.adaptive);
+                let period = state.adaptive.period(ask.budget);
+                state.full_at = state.full_at.min(now + period * burst);
+                state.take(period, burst, now)
+            }
+            Some(state) => {
+                *state = State::first_seen(ask.budget, now);
+                state.take(state.adaptive.period(ask.budget), burst, now)
+            }
+            None => {
+                let mut state = State::first_seen(ask.budget, now);
+                let admission = state.take(state.adaptive.period(ask.budget), burst, now);
+                self.insert(&ask.key, state, now);
+                admission
+            }
+        }
+    }
+
+    fn cut(&mut self, ask: &Ask, now: Duration) {
+        let known = self.states.get_mut(&ask.key);
+        let adaptive = known.as_ref().map_or(Adaptive::full(), |state| state.adaptive);
+        let Some(adaptive) = adaptive.cut(now) else { return };
+        let empty = adaptive.period(ask.budget) * whole(ask.budget.burst);
+        let state = State { full_at: now + empty, adaptive };
+        match known {
+            Some(known) => *known = state,
+            None => self.insert(&ask.key, state, now),
+        }
+    }
+
+    fn insert(&mut self, key: &BudgetKey, state: State, now: Duration) {
+        if self.states.len() >= self.enough {
+            self.states.retain(|_, state| !state.is_idle(now));
+            self.enough = MANY_KEYS.max(self.states.len() * 2);
+        }
+        self.states.insert(key.clone(), state);
+    }
+}
+
+/// What is kept of a key, whatever its budget is at present.
+#[derive(Debug)]
+struct State {
+    /// When its bucket is full again.
+    full_at: Duration,
+    adaptive: Adaptive,
+}
+
+impl State {
+    /// A key with one token, whatever its burst.
+    fn first_seen(budget: Bucket, now: Duration) -> Self {
+        let adaptive = Adaptive::full();
+        let missing = adaptive.period(budget) * whole(budget.burst).saturating_sub(1);
+        Self { full_at: now + missing, adaptive }
+    }
+
+    fn is_idle(&self, now: Duration) -> bool {
+        now.saturating_sub(self.full_at) >= IDLE
+    }
+
+    /// Takes a token, if there is one.
+    fn take(&mut self, period: Duration, burst: u32, now: Duration) -> Admission {
+        let quota = Quota::with_period(period)
+            .unwrap_or_else(|| Quota::per_second(NonZeroU32::MIN))
+            .allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN));
+        let missing = Missing(Cell::new(self.full_at.saturating_sub(now).into()));
+        let limiter = Limiter::new(quota, missing, Still);
+        match limiter.check() {
+            Ok(()) => {
+                self.full_at = now + Duration::from(limiter.into_state_store().0.get());
+                Admission::Granted
+            }
+            Err(refused) => Admission::Wait(refused.wait_time_from(Still.now())),
+        }
+    }
+}
+
+type Limiter = RateLimiter<NotKeyed, Missing, Still, NoOpMiddleware<Duration>>;
+
+/// The time in which a bucket would be full again: the state of one decision.
+#[derive(Debug)]
+struct Missing(Cell<Nanos>);
+
+impl StateStore for Missing {
+    type Key = NotKeyed;
+
+    fn measure_and_replace<T, F, E>(&self, _key: &NotKeyed, decide: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let (decided, missing) = decide(Some(self.0.get()))?;
+        self.0.set(missing);
+        Ok(decided)
+    }
+}
+
+/// The clock of one decision, which stands still.
+#[derive(Debug, Clone)]
+struct Still;
+
+impl Clock for Still {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
+    use protocol::{AccountId, Region};
+
     use super::*;
+
+    fn ask(class: usize) -> Ask {
+        let owner = AccountId::new("123456789012").unwrap();
+        let location = Region::new("eu-west-1").unwrap();
+        let key = BudgetKey { owner, location, class: format!("class{class}") };
+        Ask { key, budget: Bucket { burst: 5.0, per_second: 1.0 } }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn it_conforms() {
-        crate::conformance::exercise(|| async { Arc::new(MemoryBudget::new()) as Arc<dyn Budget> })
-            .await;
+        crate::conformance::exercise(|| async {
+            let budget: Arc<dyn Budget> = Arc::new(MemoryBudget::new());
+            [Arc::clone(&budget), budget]
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_that_was_idle_begins_again_with_one_token() {
+        let budget = MemoryBudget::new();
+        assert_eq!(budget.admit(&[ask(0)]).await, Ok(vec![Admission::Granted]));
+        tokio::time::advance(IDLE).await;
+        let admissions = budget.admit(&vec![ask(0); 6]).await.unwrap();
+        assert_eq!(admissions[..5], [Admission::Granted; 5], "not idle: full since five seconds");
+        tokio::time::advance(IDLE + Duration::from_secs(6)).await;
+        let admissions = budget.admit(&[ask(0), ask(0)]).await.unwrap();
+        assert_eq!(admissions[0], Admission::Granted);
+        assert_ne!(admissions[1], Admission::Granted, "idle: one token, not a burst");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn idle_keys_are_dropped_and_others_are_kept() {
+        let budget = MemoryBudget::new();
+        let asks: Vec<Ask> = (0..MANY_KEYS).map(ask).collect();
+        budget.admit(&asks).await.unwrap();
+        tokio::time::advance(IDLE).await;
+        // One that is in use, and one that makes it too many.
+        budget.admit(&[ask(0), ask(0), ask(MANY_KEYS)]).await.unwrap();
+        assert_eq!(budget.keys.lock().unwrap().states.len(), MANY_KEYS + 1);
+        tokio::time::advance(Duration::from_secs(6)).await;
+        let enough = budget.keys.lock().unwrap().enough;
+        let more: Vec<Ask> = (MANY_KEYS + 1..=enough).map(ask).collect();
+        budget.admit(&more).await.unwrap();
+        assert_eq!(budget.keys.lock().unwrap().states.len(), more.len() + 2);
     }
 }

@@ -5,8 +5,7 @@ use protocol::cell::CountIs;
 use protocol::result::Answer;
 use protocol::{FailureKind, Status};
 
-use crate::bench::work;
-use crate::cloud::{Asked, Cloud, fail, item, only_cell, only_held, page, task};
+use crate::cloud::{Asked, Cloud, fail, item, only_cell, only_held, page, task, work};
 
 fn number(asked: &Asked) -> usize {
     asked.token.as_deref().map_or(0, |token| token.parse().unwrap())

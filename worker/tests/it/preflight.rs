@@ -4,8 +4,7 @@ use protocol::batch::Work;
 use protocol::result::Answer;
 use protocol::{Failure, FailureKind};
 
-use crate::bench::work;
-use crate::cloud::{Cloud, page};
+use crate::cloud::{Cloud, page, work};
 
 fn refusing(kinds: &[FailureKind]) -> std::sync::Arc<Cloud> {
     let cloud = Cloud::new(|_, _| page(vec![], None));
