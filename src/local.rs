@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws::{Aws, Options};
 use budget::connect as connect_budgets;
 use catalog::Catalog;
-use coordinator::{End, OneProvider, Order, Snapshot};
+use coordinator::{End, OneProvider, Order, Phase, Snapshot};
 use protocol::clock::SystemClock;
 use protocol::queue::{Line, Queue};
 use protocol::scan::{ScanState, Settings};
@@ -82,7 +82,8 @@ impl House {
         let showing =
             tokio::spawn(progress::show(seen, self.show, std::io::stderr().is_terminal()));
 
-        let drain = stop.child_token();
+        let drain = CancellationToken::new();
+        let draining = tokio::spawn(drain_after(watch.subscribe(), drain.clone()));
         let workers = worker::Parts {
             queue: Arc::clone(&queue),
             budget,
@@ -90,7 +91,8 @@ impl House {
             catalog: self.catalog.clone(),
             clock: Arc::clone(&clock),
         };
-        let settings = worker::Settings::of(&scan.settings.pace);
+        let calls = usize::try_from(scan.settings.pace.max_in_flight).unwrap_or(usize::MAX);
+        let settings = worker::Settings::new(calls);
         let ahead = settings.max_in_flight / 2 + AHEAD;
         let working = work(workers, settings, Arc::clone(&queue), drain.clone(), stop.clone());
         let parts = coordinator::Parts {
@@ -112,6 +114,7 @@ impl House {
         };
         let (end, worked) = tokio::join!(coordinating, working);
         signals.abort();
+        draining.abort();
         showing.await.map_err(Stop::failed)?;
         worked.map_err(Stop::failed)?;
         Ok(end?)
@@ -135,13 +138,21 @@ async fn work(
     queue: Arc<dyn Queue>,
     drain: CancellationToken,
     stop: CancellationToken,
-) -> Result<(), protocol::queue::QueueError> {
+) -> Result<(), worker::Error> {
     let ended = worker::run(parts, settings, drain).await;
     if ended.is_err() {
         stop.cancel();
     }
     queue.close(Line::Results).await;
     ended
+}
+
+/// Drains the worker once nothing more is dispatched: the queue is one for both here, and a worker that drains
+/// closes it.
+async fn drain_after(mut seen: watch::Receiver<Snapshot>, drain: CancellationToken) {
+    if seen.wait_for(|snapshot| snapshot.phase == Phase::Draining).await.is_ok() {
+        drain.cancel();
+    }
 }
 
 async fn listen(stop: CancellationToken, id: ScanId) {

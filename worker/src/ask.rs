@@ -1,16 +1,21 @@
-//! One call: its token, its permit, its page, and the retries that are short enough to wait for.
+//! One call: its permit, its token, its page, and the retries that are short enough to wait for.
 
 use std::time::Duration;
 
 use protocol::budget::{Admission, Ask};
 use protocol::cell::Cost;
-use protocol::provider::{Page, PageRequest, Place};
+use protocol::provider::{Page, PageRequest};
 use protocol::{Failure, FailureKind};
+use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
 
+use crate::SHORT_WAIT;
+use crate::batch::{Job, TASK_TIME};
 use crate::settle::{Decision, decide, dice};
 use crate::wait::pause;
-use crate::{SHORT_WAIT, Worker};
+
+/// The pause before budgets that are away are asked again.
+const AWAY: Duration = Duration::from_secs(1);
 
 /// What became of a call.
 pub(crate) enum Asked {
@@ -20,6 +25,8 @@ pub(crate) enum Asked {
     Failed(Failure),
     /// The task is to be put off for so long: because of a failure, or only to wait its turn.
     PutOff(Duration, Option<Failure>),
+    /// The task had its time, and for the last time: it ends here.
+    Cut(Failure),
 }
 
 /// How often a task has failed so far; counts on while its calls are retried in place.
@@ -31,36 +38,42 @@ pub(crate) struct Tries {
     pub(crate) throttled: u32,
 }
 
-impl Worker {
+impl Tries {
+    /// No failure.
+    pub(crate) const NONE: Self = Self { attempt: 0, throttled: 0 };
+}
+
+impl Job<'_> {
     /// Makes a call, again if it fails and the wait is short.
     pub(crate) async fn ask(
         &self,
-        place: &Place,
         request: PageRequest<'_>,
-        admitted: bool,
         tries: &mut Tries,
         cost: &mut Cost,
     ) -> Asked {
-        let ask = match self.price(place, request) {
+        let mut ask = match self.price(request) {
             Ok(ask) => ask,
             Err(failure) => return Asked::Failed(failure),
         };
-        let mut admitted = admitted;
         loop {
-            if !admitted && let Err(wait) = self.admit(&ask).await {
-                return Asked::PutOff(wait, None);
-            }
-            admitted = false;
-            let failure = match self.page(place, request, cost).await {
+            let permit = match self.admit(ask).await {
+                Ok((spent, permit)) => {
+                    ask = spent;
+                    permit
+                }
+                Err(wait) => return Asked::PutOff(wait, None),
+            };
+            let failure = match self.page(request, cost).await {
                 Ok(page) => return Asked::Page(page),
                 Err(failure) => failure,
             };
+            drop(permit);
             let dice = dice(
-                &[place.account.as_str(), place.region.as_str(), request.probe.as_str()],
+                &[self.place.account.as_str(), self.place.region.as_str(), request.probe.as_str()],
                 tries.attempt + tries.throttled,
             );
-            let policy = self.settings.policy;
-            let wait = match decide(&failure, tries.attempt, tries.throttled, policy, dice) {
+            let wait = match decide(&failure, tries.attempt, tries.throttled, self.policy, dice) {
+                Decision::Final if Instant::now() >= self.cut => return Asked::Cut(failure),
                 Decision::Final => return Asked::Failed(failure),
                 Decision::Retry(wait) => {
                     tries.attempt += 1;
@@ -73,30 +86,25 @@ impl Worker {
                 }
             };
             cost.retries += 1;
-            if wait > SHORT_WAIT || !pause(wait, &self.drain).await {
+            if !self.sits_out(wait).await {
                 return Asked::PutOff(wait, Some(failure));
             }
         }
     }
 
     /// What a call costs, cut to the share that may be spent.
-    pub(crate) fn price(&self, place: &Place, request: PageRequest<'_>) -> Result<Ask, Failure> {
-        let mut ask = self.parts.provider.price(place, request)?;
-        ask.budget = ask.budget.share(self.settings.budget_share);
+    fn price(&self, request: PageRequest<'_>) -> Result<Ask, Failure> {
+        let mut ask = self.worker.parts.provider.price(&self.place, request)?;
+        let share = self.worker.orders.borrow().share(&ask.key.class, self.share);
+        ask.budget = ask.budget.share(share);
         Ok(ask)
     }
 
-    async fn page(
-        &self,
-        place: &Place,
-        request: PageRequest<'_>,
-        cost: &mut Cost,
-    ) -> Result<Page, Failure> {
-        let Ok(_permit) = self.permits.acquire().await else {
-            return Err(Failure::new(FailureKind::Transient, "Stopping", "the worker stops"));
-        };
+    async fn page(&self, request: PageRequest<'_>, cost: &mut Cost) -> Result<Page, Failure> {
         let start = Instant::now();
-        let answer = self.parts.provider.page(place, request).await;
+        let called = self.worker.parts.provider.page(&self.place, request);
+        let answer =
+            tokio::time::timeout_at(self.cut, called).await.unwrap_or_else(|_| Err(late()));
         cost.calls += 1;
         cost.duration_ms += u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         if matches!(&answer, Err(failure) if failure.kind == FailureKind::Throttled) {
@@ -105,31 +113,57 @@ impl Worker {
         answer
     }
 
-    /// Spends a token; waits for it while that is short. `Err` says how long it would take.
-    async fn admit(&self, ask: &Ask) -> Result<(), Duration> {
+    /// Takes a permit and then spends a token, so that the call goes out when its token is spent;
+    /// waits for both while that is short. `Err` says how long it would take.
+    async fn admit(&self, ask: Ask) -> Result<(Ask, SemaphorePermit<'_>), Duration> {
+        let mut ask = ask;
         let mut waited = Duration::ZERO;
         loop {
-            let wait = match self.parts.budget.admit(std::slice::from_ref(ask)).await {
-                Ok(admissions) => match admissions.first() {
-                    Some(Admission::Granted) => return Ok(()),
-                    Some(Admission::Wait(wait)) => *wait,
-                    None => SHORT_WAIT,
-                },
-                Err(away) => {
-                    tracing::warn!(error = %away, "no budget, no call: waiting");
-                    Duration::from_secs(1)
-                }
+            let Some(permit) = self.permit().await else { return Err(Duration::ZERO) };
+            let Some((asked, answer)) = self.till.ask(ask).await else {
+                return Err(SHORT_WAIT);
             };
-            waited += wait;
-            if waited > SHORT_WAIT || !pause(wait, &self.drain).await {
+            ask = asked;
+            let wait = match answer {
+                Ok(Admission::Granted) => return Ok((ask, permit)),
+                Ok(Admission::Wait(wait)) => {
+                    waited += wait;
+                    wait
+                }
+                // No budget, no call: the task waits as long as its leg lasts.
+                Err(_away) => AWAY,
+            };
+            drop(permit);
+            if waited > SHORT_WAIT || !self.sits_out(wait).await {
                 return Err(wait);
             }
         }
     }
 
+    /// A permit for one call; none when it did not come while the batch has time.
+    pub(crate) async fn permit(&self) -> Option<SemaphorePermit<'_>> {
+        tokio::select! {
+            biased;
+            permit = self.worker.permits.acquire() => permit.ok(),
+            () = self.stop.cancelled() => None,
+            () = tokio::time::sleep_until(self.leg_end) => None,
+        }
+    }
+
+    /// Waits, if that is short and the batch has the time; `false` if not, or if it is to stop.
+    pub(crate) async fn sits_out(&self, wait: Duration) -> bool {
+        wait <= SHORT_WAIT && Instant::now() + wait < self.leg_end && pause(wait, &self.stop).await
+    }
+
     async fn slow_down(&self, ask: &Ask) {
-        if let Err(away) = self.parts.budget.throttled(ask).await {
+        if let Err(away) = self.worker.parts.budget.throttled(ask).await {
             tracing::warn!(error = %away, "a throttle could not be told to the budgets");
         }
     }
+}
+
+/// A call that did not end.
+pub(crate) fn late() -> Failure {
+    let message = format!("no answer within {} s: the task was cut", TASK_TIME.as_secs());
+    Failure::new(FailureKind::Transient, "TaskDeadline", message)
 }

@@ -7,37 +7,33 @@ use catalog::entry::Call;
 use protocol::cell::{Cell, CellKey};
 use protocol::judge::{Judgement, Tally, judge};
 use protocol::object::Object;
-use protocol::provider::{Item, Page, PageRequest, Place};
+use protocol::provider::{Item, Page, PageRequest};
 use protocol::queue::QueueError;
 use protocol::result::{Answer, Held};
 use protocol::task::{Continuation, Task};
 use protocol::{Failure, FailureKind};
 use tokio::time::Instant;
 
-use crate::Worker;
 use crate::ask::{Asked, Tries};
-use crate::outbox::Outbox;
+use crate::batch::Job;
 
 /// Pages of one list before the rest is not read; named `PageCap` in the answer.
 const PAGE_CAP: u32 = 5_000;
 /// Pages after which a task hands back the rest of its work.
 const LEG_PAGES: u32 = 50;
-/// Time after which a task hands back the rest of its work.
-const LEG_TIME: Duration = Duration::from_secs(60);
+/// The longest page token that travels; a list whose place is larger ends where it would be handed
+/// back, named `TokenCap`.
+const TOKEN_CAP: usize = 64 << 10;
 
 /// A task under way.
 struct Walk<'a> {
-    worker: &'a Worker,
-    place: &'a Place,
+    job: &'a Job<'a>,
     probe: ProbeView<'a>,
     task: &'a Task,
     tries: Tries,
     tally: Tally,
-    outbox: &'a Outbox,
-    admitted: bool,
     resumed: bool,
     leg_pages: u32,
-    leg_start: Instant,
 }
 
 /// Why a walk stops before its end.
@@ -46,6 +42,8 @@ enum Stop {
     PutOff { at: At, wait: Duration, why: Option<Failure> },
     /// The token of a continuation was refused: begin again at page one.
     Restart(Failure),
+    /// Nothing more is to be tried.
+    Cut(Failure),
     /// The answers cannot be published.
     Queue(QueueError),
 }
@@ -57,23 +55,28 @@ struct At {
     skip: usize,
 }
 
+impl At {
+    fn token_bytes(&self) -> usize {
+        self.token.as_ref().map_or(0, String::len)
+    }
+}
+
+/// What a tally was; ids are only ever added to its sample.
+struct Mark {
+    sample: usize,
+    rest: Tally,
+}
+
 impl From<QueueError> for Stop {
     fn from(error: QueueError) -> Self {
         Self::Queue(error)
     }
 }
 
-impl Worker {
+impl Job<'_> {
     /// Executes a task and adds its end, `Cell` or `Held`, to the outbox.
-    pub(crate) async fn execute(
-        &self,
-        place: &Place,
-        round: u32,
-        task: &Task,
-        admitted: bool,
-        outbox: &Outbox,
-    ) -> Result<(), QueueError> {
-        let Some(probe) = self.parts.catalog.probe(&task.probe) else {
+    pub(crate) async fn execute(&self, task: &Task) -> Result<(), QueueError> {
+        let Some(probe) = self.worker.parts.catalog.probe(&task.probe) else {
             let failure = Failure::new(
                 FailureKind::Invalid,
                 "UnknownProbe",
@@ -84,62 +87,64 @@ impl Worker {
             );
             let mut tally = Tally::default();
             tally.fail(failure);
-            let judgement = Judgement::Resources;
-            return outbox.add(self.cell(place, round, task, tally, judgement)).await;
+            return self.outbox.add(self.cell(task, tally, Judgement::Resources)).await;
         };
         let tally = task.continuation.as_ref().map(|at| at.tally.clone()).unwrap_or_default();
         let mut walk = Walk {
-            worker: self,
-            place,
+            job: self,
             probe,
             task,
             tries: Tries { attempt: task.attempt, throttled: task.throttled },
             tally,
-            outbox,
-            admitted,
             resumed: task.continuation.is_some(),
             leg_pages: 0,
-            leg_start: Instant::now(),
         };
         let end = walk.run().await;
-        let Walk { tally, tries, .. } = walk;
+        let Walk { mut tally, tries, .. } = walk;
         let judgement = probe.probe.judgement;
         let answer = match end {
-            Ok(()) => self.cell(place, round, task, tally, judgement),
+            Ok(()) => self.cell(task, tally, judgement),
+            Err(Stop::Cut(why)) => {
+                tally.fail(why);
+                self.cell(task, tally, judgement)
+            }
+            Err(Stop::PutOff { at, why, .. }) if at.token_bytes() > TOKEN_CAP => {
+                let operation = probe.probe.calls[at.call].operation.clone();
+                let message = format!(
+                    "the list was cut: its place, {} bytes long, is more than can be handed back",
+                    at.token_bytes()
+                );
+                let cut = Failure::new(FailureKind::Other, "TokenCap", message).during(operation);
+                tally.capped = Some(cut);
+                why.into_iter().for_each(|why| tally.fail(why));
+                self.cell(task, tally, judgement)
+            }
             Err(Stop::PutOff { at, wait, why }) => {
                 let At { call, token, skip } = at;
                 let continuation = Some(Continuation { call, token, skip, tally });
-                self.held(place, task, tries, continuation, wait, why)
+                self.held(task, tries, continuation, wait, why)
             }
             Err(Stop::Restart(why)) => {
                 let tries = Tries { attempt: tries.attempt + 1, ..tries };
-                if tries.attempt >= self.settings.policy.max_attempts {
-                    let mut tally = Tally { cost: tally.cost, ..Tally::default() };
+                let mut tally = Tally { cost: tally.cost, ..Tally::default() };
+                if tries.attempt >= self.policy.max_attempts {
                     tally.fail(why);
-                    self.cell(place, round, task, tally, judgement)
+                    self.cell(task, tally, judgement)
                 } else {
-                    let tally = Tally { cost: tally.cost, ..Tally::default() };
                     let first = Continuation { call: 0, token: None, skip: 0, tally };
-                    self.held(place, task, tries, Some(first), Duration::ZERO, Some(why))
+                    self.held(task, tries, Some(first), Duration::ZERO, Some(why))
                 }
             }
             Err(Stop::Queue(error)) => return Err(error),
         };
-        outbox.add(answer).await
+        self.outbox.add(answer).await
     }
 
-    fn cell(
-        &self,
-        place: &Place,
-        round: u32,
-        task: &Task,
-        tally: Tally,
-        judgement: Judgement,
-    ) -> Answer {
+    fn cell(&self, task: &Task, tally: Tally, judgement: Judgement) -> Answer {
         let verdict = judge(&tally, judgement);
         Answer::Cell(Cell {
-            key: key(place, task),
-            round,
+            key: self.key(task),
+            round: self.round,
             status: verdict.status,
             evidence: verdict.evidence,
             resource_count: tally.own,
@@ -148,13 +153,12 @@ impl Worker {
             failure: verdict.failure,
             attempts: u32::try_from(tally.cost.retries).unwrap_or(u32::MAX).saturating_add(1),
             cost: tally.cost,
-            observed_at: self.parts.clock.now(),
+            observed_at: self.worker.parts.clock.now(),
         })
     }
 
     fn held(
         &self,
-        place: &Place,
         task: &Task,
         tries: Tries,
         continuation: Option<Continuation>,
@@ -164,20 +168,20 @@ impl Worker {
         let Tries { attempt, throttled } = tries;
         let probe = task.probe.clone();
         Answer::Held(Held {
-            account: place.account.clone(),
-            region: place.region.clone(),
+            account: self.place.account.clone(),
+            region: self.place.region.clone(),
             task: Task { probe, attempt, throttled, deaths: task.deaths, continuation },
-            until: self.later(wait),
+            until: self.worker.later(wait),
             why,
         })
     }
-}
 
-fn key(place: &Place, task: &Task) -> CellKey {
-    CellKey {
-        account: place.account.clone(),
-        region: place.region.clone(),
-        probe: task.probe.clone(),
+    fn key(&self, task: &Task) -> CellKey {
+        CellKey {
+            account: self.place.account.clone(),
+            region: self.place.region.clone(),
+            probe: task.probe.clone(),
+        }
     }
 }
 
@@ -188,8 +192,13 @@ impl Walk<'_> {
             None => (0, None, 0),
         };
         let calls = &self.probe.probe.calls;
+        let first = from;
         while from < calls.len() {
             if calls[from].for_each.is_none() {
+                if from > first && self.leg_is_over() {
+                    let at = At { call: from, token: None, skip: 0 };
+                    return Err(Stop::PutOff { at, wait: Duration::ZERO, why: None });
+                }
                 self.list(from, token.take(), std::mem::take(&mut skip)).await?;
                 self.tally.pages = 0;
             }
@@ -212,6 +221,7 @@ impl Walk<'_> {
             let page = match self.ask(request).await {
                 Asked::Page(page) => page,
                 Asked::PutOff(wait, why) => return Err(Stop::PutOff { at: at(skip), wait, why }),
+                Asked::Cut(why) => return Err(Stop::Cut(why)),
                 Asked::Failed(why) if self.resumed && token.is_some() && refused(&why) => {
                     return Err(Stop::Restart(why));
                 }
@@ -221,26 +231,14 @@ impl Walk<'_> {
                 }
             };
             self.resumed = false;
-            let mut before = self.tally.clone();
+            let before = self.mark();
             if skip == 0 {
                 self.see_all(&self.probe.probe.calls[call], &page).await?;
             }
-            for (index, item) in page.items.iter().enumerate().skip(skip) {
-                if item.follow.is_empty() {
-                    continue;
-                }
-                if index > 0 {
-                    before = self.tally.clone();
-                }
-                if let Err(stop) = self.details(item, || at(index)).await {
-                    // The thing is looked at again from its first detail: count nothing twice.
-                    self.tally = Tally { cost: self.tally.cost, ..before };
-                    return Err(stop);
-                }
-            }
+            self.look_closer(&page, skip, before, at).await?;
             self.tally.answered += 1;
             self.tally.pages += 1;
-            self.tries = Tries { attempt: 0, throttled: 0 };
+            self.tries = Tries::NONE;
             self.leg_pages += 1;
             skip = 0;
             let Page { next: Some(next), .. } = page else { return Ok(()) };
@@ -254,6 +252,58 @@ impl Walk<'_> {
                 return Err(Stop::PutOff { at, wait: Duration::ZERO, why: None });
             }
         }
+    }
+
+    /// Makes the `for_each` calls of a page's things, but for the first `skip` of them; goes back
+    /// to `before` where it stops at the first thing of all.
+    async fn look_closer(
+        &mut self,
+        page: &Page,
+        skip: usize,
+        before: Mark,
+        at: impl Fn(usize) -> At,
+    ) -> Result<(), Stop> {
+        let mut before = Some(before);
+        let mut looked = false;
+        for (index, item) in page.items.iter().enumerate().skip(skip) {
+            if item.follow.is_empty() {
+                continue;
+            }
+            if looked && self.time_is_over() {
+                return Err(Stop::PutOff { at: at(index), wait: Duration::ZERO, why: None });
+            }
+            looked = true;
+            let begun = before.take().filter(|_| index == 0).unwrap_or_else(|| self.mark());
+            let failed = self.tally.failed;
+            if let Err(stop) = self.details(item, || at(index)).await {
+                // The thing is looked at again from its first detail: count nothing twice.
+                self.go_back(begun);
+                return Err(stop);
+            }
+            if self.tally.failed == failed {
+                self.tries = Tries::NONE;
+            }
+        }
+        Ok(())
+    }
+
+    fn mark(&self) -> Mark {
+        let Tally { sample, negative, worst, capped, .. } = &self.tally;
+        let rest = Tally {
+            sample: Vec::new(),
+            negative: negative.clone(),
+            worst: worst.clone(),
+            capped: capped.clone(),
+            ..self.tally
+        };
+        Mark { sample: sample.len(), rest }
+    }
+
+    /// Makes the tally what it was, but for what it cost.
+    fn go_back(&mut self, Mark { sample: ids, rest }: Mark) {
+        let mut sample = std::mem::take(&mut self.tally.sample);
+        sample.truncate(ids);
+        self.tally = Tally { sample, cost: self.tally.cost, ..rest };
     }
 
     /// Makes the `for_each` calls of one item.
@@ -281,6 +331,7 @@ impl Walk<'_> {
                     Asked::PutOff(wait, why) => {
                         return Err(Stop::PutOff { at: at(), wait, why });
                     }
+                    Asked::Cut(why) => return Err(Stop::Cut(why)),
                     Asked::Failed(failure) => {
                         self.tally.fail(failure);
                         break;
@@ -303,8 +354,7 @@ impl Walk<'_> {
     }
 
     async fn ask(&mut self, request: PageRequest<'_>) -> Asked {
-        let admitted = std::mem::take(&mut self.admitted);
-        self.worker.ask(self.place, request, admitted, &mut self.tries, &mut self.tally.cost).await
+        self.job.ask(request, &mut self.tries, &mut self.tally.cost).await
     }
 
     async fn see_all(&mut self, call: &Call, page: &Page) -> Result<(), Stop> {
@@ -318,15 +368,17 @@ impl Walk<'_> {
         if objects.is_empty() {
             return Ok(());
         }
-        let cell = key(self.place, self.task);
-        self.outbox.add(Answer::Objects { cell, objects }).await?;
+        let cell = self.job.key(self.task);
+        self.job.outbox.add(Answer::Objects { cell, objects }).await?;
         Ok(())
     }
 
     fn leg_is_over(&self) -> bool {
-        self.leg_pages >= LEG_PAGES
-            || self.leg_start.elapsed() >= LEG_TIME
-            || self.worker.drain.is_cancelled()
+        self.leg_pages >= LEG_PAGES || self.time_is_over()
+    }
+
+    fn time_is_over(&self) -> bool {
+        Instant::now() >= self.job.leg_end || self.job.stop.is_cancelled()
     }
 
     fn cap(&self, code: &str, limit: u64, what: &str, call: usize) -> Failure {

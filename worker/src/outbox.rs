@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use protocol::ScanId;
 use protocol::message::Versioned;
-use protocol::queue::{Line, Message, Queue, QueueError};
+use protocol::queue::{Line, Message, QueueError};
 use protocol::result::{Answer, ResultPage};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+
+use crate::broker::Broker;
 
 /// Things in one page; a page is published once it has as many.
 const PAGE_OBJECTS: usize = 1000;
@@ -17,7 +19,7 @@ const PAGE_TIME: Duration = Duration::from_millis(500);
 
 /// Collects answers of one batch.
 pub(crate) struct Outbox {
-    queue: Arc<dyn Queue>,
+    broker: Arc<Broker>,
     scan: ScanId,
     round: u32,
     group: String,
@@ -41,8 +43,8 @@ impl Pending {
 }
 
 impl Outbox {
-    pub(crate) fn new(queue: Arc<dyn Queue>, scan: ScanId, round: u32, group: String) -> Self {
-        Self { queue, scan, round, group, page: Mutex::new(Pending::new()) }
+    pub(crate) fn new(broker: Arc<Broker>, scan: ScanId, round: u32, group: String) -> Self {
+        Self { broker, scan, round, group, page: Mutex::new(Pending::new()) }
     }
 
     /// Adds an answer; publishes when the page is full.
@@ -75,6 +77,6 @@ impl Outbox {
         let body = serde_json::to_vec(&page)
             .map_err(|error| QueueError::Refused(format!("a result page: {error}")))?;
         let message = Message { body, group: self.group.clone() };
-        self.queue.publish(Line::Results, vec![message]).await
+        self.broker.publish(Line::Results, vec![message]).await
     }
 }

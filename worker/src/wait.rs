@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-/// Waits; `false` means that the worker drains and the work is to be handed back.
-pub(crate) async fn pause(time: Duration, drain: &CancellationToken) -> bool {
+/// Waits; `false` means that the work is to stop, and to be handed back.
+pub(crate) async fn pause(time: Duration, stop: &CancellationToken) -> bool {
     tokio::select! {
         biased;
-        () = drain.cancelled() => false,
+        () = stop.cancelled() => false,
         () = tokio::time::sleep(time) => true,
     }
 }

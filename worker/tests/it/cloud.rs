@@ -1,4 +1,4 @@
-//! A scripted cloud, and a worker that works for it.
+//! A scripted cloud, and what is found among a worker's answers about it.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,27 +6,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use catalog::Catalog;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use protocol::batch::{Batch, BatchPace, Work};
 use protocol::budget::{Ask, Bucket, BudgetKey};
-use protocol::clock::SystemClock;
 use protocol::inventory::{Found, Tree};
-use protocol::message::Versioned;
 use protocol::object::Object;
 use protocol::preflight::{Preflight, RegionList};
 use protocol::provider::{Item, KnownRegion, Page, PageRequest, Place, Provider};
-use protocol::queue::{Line, Message, Queue};
-use protocol::result::{Answer, ResultPage};
-use protocol::scan::Pace;
+use protocol::result::Answer;
 use protocol::task::Task;
-use protocol::{AccountId, ConnectionId, Failure, FailureKind, OrgId, ProbeId, Region, ScanId};
-use tokio_util::sync::CancellationToken;
+use protocol::{ConnectionId, Failure, FailureKind, OrgId, ProbeId, ScanId};
 
-/// What was asked: the call's index, its item's id and its token.
+/// What was asked: the probe, the call's index, its item's id and its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Asked {
+    pub(crate) probe: String,
     pub(crate) call: usize,
     pub(crate) item: Option<String>,
     pub(crate) token: Option<String>,
@@ -40,9 +34,19 @@ pub(crate) struct Cloud {
     asked: Mutex<Vec<Asked>>,
     entries: AtomicUsize,
     pub(crate) refuse_entry: Mutex<Vec<Failure>>,
+    /// How long a call takes.
+    pub(crate) call_time: Mutex<Duration>,
+    /// Probes whose calls never end; `preflight` stands for entering.
+    pub(crate) hangs: Mutex<Vec<&'static str>>,
 }
 
 impl Cloud {
+    async fn hang(&self, what: &str) {
+        if self.hangs.lock().unwrap().contains(&what) {
+            std::future::pending::<()>().await;
+        }
+    }
+
     pub(crate) fn new(
         script: impl Fn(&Asked, usize) -> Result<Page, Failure> + Send + Sync + 'static,
     ) -> Arc<Self> {
@@ -51,6 +55,8 @@ impl Cloud {
             asked: Mutex::default(),
             entries: AtomicUsize::new(0),
             refuse_entry: Mutex::default(),
+            call_time: Mutex::new(Duration::from_millis(50)),
+            hangs: Mutex::default(),
         })
     }
 
@@ -79,6 +85,7 @@ impl Provider for Cloud {
 
     async fn preflight(&self, _: &Place) -> Result<Preflight, Failure> {
         self.entries.fetch_add(1, Ordering::SeqCst);
+        self.hang("preflight").await;
         if let Some(failure) = self.refuse_entry.lock().unwrap().pop() {
             return Err(failure);
         }
@@ -97,6 +104,7 @@ impl Provider for Cloud {
 
     async fn page(&self, _: &Place, request: PageRequest<'_>) -> Result<Page, Failure> {
         let asked = Asked {
+            probe: request.probe.to_string(),
             call: request.call,
             item: request.item.map(|item| item.object.id.clone()),
             token: request.token.map(str::to_owned),
@@ -106,7 +114,9 @@ impl Provider for Cloud {
             all.push(asked.clone());
             all.len() - 1
         };
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        let time = *self.call_time.lock().unwrap();
+        tokio::time::sleep(time).await;
+        self.hang(&asked.probe).await;
         (self.script)(&asked, before)
     }
 }
@@ -135,67 +145,6 @@ pub(crate) fn fail(kind: FailureKind) -> Result<Page, Failure> {
 
 pub(crate) fn task(probe: &str) -> Task {
     Task::new(ProbeId::new(probe).unwrap())
-}
-
-/// Sends one batch to a worker and collects its answers until the batch is settled.
-pub(crate) async fn work(cloud: &Arc<Cloud>, work: Work) -> Vec<Answer> {
-    work_until(cloud, work, CancellationToken::new()).await
-}
-
-/// The same, with a worker that is told to drain by `drain`.
-pub(crate) async fn work_until(
-    cloud: &Arc<Cloud>,
-    work: Work,
-    drain: CancellationToken,
-) -> Vec<Answer> {
-    let queue: Arc<dyn Queue> = Arc::new(queue::MemoryQueue::new());
-    let catalog = Catalog::embedded().unwrap();
-    let batch = Batch {
-        version: Batch::VERSION,
-        scan: ScanId::new("scan").unwrap(),
-        round: 1,
-        dispatch: 1,
-        catalog: catalog.digest().clone(),
-        account: AccountId::new("111122223333").unwrap(),
-        connection: ConnectionId::new("source-0").unwrap(),
-        region: Region::new("eu-west-1").unwrap(),
-        pace: BatchPace { budget_share: 100, ..BatchPace::default() },
-        trace: None,
-        work,
-    };
-    let body = serde_json::to_vec(&batch).unwrap();
-    queue.publish(Line::Tasks, vec![Message { body, group: "g".into() }]).await.unwrap();
-    let parts = worker::Parts {
-        queue: Arc::clone(&queue),
-        budget: Arc::new(budget::MemoryBudget::new()),
-        provider: Arc::clone(cloud) as _,
-        catalog,
-        clock: Arc::new(SystemClock),
-    };
-    let settings = worker::Settings::of(&Pace { budget_share: 100, ..Pace::default() });
-    let running = tokio::spawn(worker::run(parts, settings, drain.clone()));
-    let mut answers = Vec::new();
-    loop {
-        for delivery in queue.receive(Line::Results, 10).await.unwrap() {
-            let page: ResultPage = serde_json::from_slice(&delivery.body).unwrap();
-            answers.extend(page.answers);
-            delivery.receipt.ack().await.unwrap();
-        }
-        if answers.iter().any(is_end) {
-            break;
-        }
-    }
-    drain.cancel();
-    running.await.unwrap().unwrap();
-    assert_eq!(queue.depth(Line::Tasks).await, Ok(0), "the batch is acknowledged");
-    answers
-}
-
-fn is_end(answer: &Answer) -> bool {
-    matches!(
-        answer,
-        Answer::Settled { .. } | Answer::Preflight { .. } | Answer::PreflightHeld { .. }
-    )
 }
 
 /// The only cell among the answers.

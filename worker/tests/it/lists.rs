@@ -5,7 +5,8 @@ use protocol::cell::CountIs;
 use protocol::result::Answer;
 use protocol::{FailureKind, Status};
 
-use crate::cloud::{Asked, Cloud, fail, item, only_cell, only_held, page, task, work};
+use crate::bench::work;
+use crate::cloud::{Asked, Cloud, fail, item, only_cell, only_held, page, task};
 
 fn number(asked: &Asked) -> usize {
     asked.token.as_deref().map_or(0, |token| token.parse().unwrap())

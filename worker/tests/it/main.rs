@@ -3,8 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod bench;
+mod brittle;
 mod cloud;
 mod drain;
+mod handed_back;
 mod lists;
+mod outages;
+mod poison;
 mod preflight;
 mod retries;

@@ -4,7 +4,8 @@ use protocol::batch::Work;
 use protocol::result::Answer;
 use protocol::{Failure, FailureKind};
 
-use crate::cloud::{Cloud, page, work};
+use crate::bench::work;
+use crate::cloud::{Cloud, page};
 
 fn refusing(kinds: &[FailureKind]) -> std::sync::Arc<Cloud> {
     let cloud = Cloud::new(|_, _| page(vec![], None));

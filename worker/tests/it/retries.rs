@@ -6,7 +6,8 @@ use protocol::batch::Work;
 use protocol::{Failure, FailureKind, Status};
 use tokio::time::Instant;
 
-use crate::cloud::{Cloud, fail, item, only_cell, only_held, page, task, work};
+use crate::bench::work;
+use crate::cloud::{Cloud, fail, item, only_cell, only_held, page, task};
 
 #[tokio::test(start_paused = true)]
 async fn a_fault_that_passes_is_got_over() {
