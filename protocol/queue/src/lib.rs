@@ -3,13 +3,22 @@
 //! Every adapter passes [`conformance`].
 
 pub mod conformance;
+mod limits;
 mod memory;
+#[cfg(feature = "fleet")]
+mod patience;
+#[cfg(feature = "fleet")]
+mod rabbitmq;
 
 use std::sync::Arc;
 
 use protocol::queue::{Queue, QueueError};
 
 pub use memory::MemoryQueue;
+#[cfg(feature = "fleet")]
+pub use patience::PATIENCE;
+#[cfg(feature = "fleet")]
+pub use rabbitmq::{RabbitQueue, RabbitSettings};
 
 /// Opens the queue that a URL names.
 ///
@@ -20,6 +29,11 @@ pub async fn connect(url: &str) -> Result<Arc<dyn Queue>, QueueError> {
     // What is told never holds the URL: there may be a password in it.
     match url.split_once(':').map(|(scheme, _)| scheme) {
         Some("memory") => Ok(Arc::new(MemoryQueue::new())),
+        #[cfg(feature = "fleet")]
+        Some("amqp" | "amqps") => {
+            Ok(Arc::new(RabbitQueue::connect(url, RabbitSettings::default()).await?))
+        }
+        #[cfg(not(feature = "fleet"))]
         Some("amqp" | "amqps") => Err(missing("RabbitMQ")),
         Some("sqs") => Err(missing("SQS")),
         _ => Err(QueueError::Refused(

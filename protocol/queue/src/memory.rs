@@ -8,6 +8,8 @@ use async_trait::async_trait;
 use protocol::queue::{Delivery, Line, MAX_DELIVERIES, Message, Queue, QueueError, Receipt};
 use tokio::sync::Notify;
 
+use crate::limits::too_large;
+
 /// Messages that one line holds, those out with receivers among them; publishing waits beyond it.
 const CAPACITY: usize = 1024;
 
@@ -133,11 +135,7 @@ enum Offer {
 #[async_trait]
 impl Queue for MemoryQueue {
     async fn publish(&self, line: Line, messages: Vec<Message>) -> Result<(), QueueError> {
-        let limit = MESSAGE_LIMIT;
-        let large = messages.iter().map(|message| message.body.len()).find(|bytes| *bytes > limit);
-        if let Some(bytes) = large {
-            return Err(QueueError::TooLarge { bytes, limit });
-        }
+        too_large(messages.iter().map(|message| message.body.len()), MESSAGE_LIMIT)?;
         let track = self.track(line);
         if track.state().closed {
             return Err(QueueError::Closed);
