@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admit::Till;
 use crate::ask::late;
 use crate::outbox::Outbox;
+use crate::pages::Pages;
 use crate::settle::{Decision, Policy, decide, dice};
 use crate::{Worker, control};
 
@@ -70,8 +71,8 @@ impl Worker {
             Work::Probes(_) => Some(batch.region.clone()),
         };
         let (account, dispatch) = (batch.account.clone(), batch.dispatch);
-        let outbox = self.outbox(batch);
-        outbox.add(Answer::Returned { account, region, dispatch, why }).await?;
+        let outbox = self.outbox(batch)?;
+        outbox.add(&Answer::Returned { account, region, dispatch, why }).await?;
         outbox.flush().await
     }
 
@@ -95,7 +96,7 @@ impl Worker {
             share: batch.pace.budget_share,
             policy: Policy { max_attempts: batch.pace.max_attempts },
             till: Till::default(),
-            outbox: self.outbox(batch),
+            outbox: self.outbox(batch)?,
             stop: self.drain.child_token(),
             leg_end: now + LEG_TIME,
             cut: now + TASK_TIME,
@@ -108,9 +109,9 @@ impl Worker {
         }
     }
 
-    fn outbox(&self, batch: &Batch) -> Outbox {
-        let broker = Arc::clone(&self.broker);
-        Outbox::new(broker, batch.scan.clone(), batch.round, batch.account.to_string())
+    fn outbox(&self, batch: &Batch) -> Result<Outbox, QueueError> {
+        let pages = Pages::new(&batch.scan, batch.round, self.broker.message_limit())?;
+        Ok(Outbox::new(Arc::clone(&self.publisher), pages, batch.account.to_string()))
     }
 
     pub(crate) fn later(&self, wait: Duration) -> chrono::DateTime<chrono::Utc> {
@@ -124,12 +125,12 @@ impl Job<'_> {
         match &batch.work {
             Work::Preflight { attempt } => {
                 let answer = self.preflight(dispatch, *attempt).await;
-                self.outbox.add(answer).await?;
+                self.outbox.add(&answer).await?;
             }
             Work::Probes(tasks) => {
                 self.probes(tasks, seats).await?;
                 let (account, region) = (batch.account.clone(), batch.region.clone());
-                self.outbox.add(Answer::Settled { account, region, dispatch }).await?;
+                self.outbox.add(&Answer::Settled { account, region, dispatch }).await?;
             }
         }
         self.outbox.flush().await

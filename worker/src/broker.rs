@@ -28,13 +28,9 @@ impl Broker {
     }
 
     /// Publishes; tries again while the broker is away, up to [`PATIENCE`].
-    pub(crate) async fn publish(
-        &self,
-        line: Line,
-        messages: Vec<Message>,
-    ) -> Result<(), QueueError> {
+    pub(crate) async fn publish(&self, line: Line, messages: &[Message]) -> Result<(), QueueError> {
         loop {
-            let Err(error) = self.queue.publish(line, messages.clone()).await else {
+            let Err(error) = self.queue.publish(line, messages.to_vec()).await else {
                 self.sending.found();
                 return Ok(());
             };
@@ -81,5 +77,10 @@ impl Broker {
     /// Takes no more batches than those that this process already has.
     pub(crate) async fn close_tasks(&self) {
         self.queue.close(Line::Tasks).await;
+    }
+
+    /// The largest message, in bytes.
+    pub(crate) fn message_limit(&self) -> usize {
+        self.queue.message_limit()
     }
 }

@@ -16,8 +16,9 @@ use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::Broker;
+use crate::publish::Publisher;
 use crate::reach::Reach;
-use crate::{Error, Parts, Settings, Worker, control};
+use crate::{Error, Parts, Settings, Worker, control, publish};
 
 /// Batches received at once; so many at most wait here for seats.
 const RECEIVE: usize = 16;
@@ -42,9 +43,11 @@ pub async fn run(parts: Parts, settings: Settings, drain: CancellationToken) -> 
     let budget = Arc::clone(&parts.budget);
     let record = Reach::new("the control record cannot be read, the last one stands");
     let (orders, read) = watch::channel(Arc::new(Control::default()));
+    let (publisher, pages) = Publisher::new();
     let calls = settings.max_in_flight.clamp(1, MOST_IN_FLIGHT);
     let worker = Arc::new(Worker {
-        broker: Arc::new(Broker::new(Arc::clone(&parts.queue))),
+        broker: Broker::new(Arc::clone(&parts.queue)),
+        publisher: Arc::new(publisher),
         parts,
         orders: read,
         budgets: Reach::new("the budgets cannot be asked, no budget no call"),
@@ -58,6 +61,7 @@ pub async fn run(parts: Parts, settings: Settings, drain: CancellationToken) -> 
     let end = tokio::select! {
         ended = work(&worker, &mut running) => Some(ended),
         never = control::follow(&*budget, &record, &orders) => match never {},
+        never = publish::serve(&worker.broker, pages) => match never {},
         never = close(&worker) => match never {},
         () = late(&drain, settings.drain) => None,
     };
@@ -182,7 +186,7 @@ async fn park(worker: &Worker, delivery: Delivery, why: &Unreadable) {
     tracing::error!(%why, bytes = delivery.body.len(), "a message is parked");
     let Delivery { body, receipt, .. } = delivery;
     let message = Message { body, group: Line::Parked.to_string() };
-    match worker.broker.publish(Line::Parked, vec![message]).await {
+    match worker.broker.publish(Line::Parked, &[message]).await {
         Ok(()) => acknowledge(receipt).await,
         Err(error) => {
             tracing::error!(%error, "a message could not be parked; it is delivered again");

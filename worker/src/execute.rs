@@ -87,7 +87,7 @@ impl Job<'_> {
             );
             let mut tally = Tally::default();
             tally.fail(failure);
-            return self.outbox.add(self.cell(task, tally, Judgement::Resources)).await;
+            return self.outbox.add(&self.cell(task, tally, Judgement::Resources)).await;
         };
         let tally = task.continuation.as_ref().map(|at| at.tally.clone()).unwrap_or_default();
         let mut walk = Walk {
@@ -137,7 +137,7 @@ impl Job<'_> {
             }
             Err(Stop::Queue(error)) => return Err(error),
         };
-        self.outbox.add(answer).await
+        self.outbox.add(&answer).await
     }
 
     fn cell(&self, task: &Task, tally: Tally, judgement: Judgement) -> Answer {
@@ -364,12 +364,11 @@ impl Walk<'_> {
                 self.tally.on |= item.on;
             }
         }
-        let objects: Vec<Object> = page.items.iter().map(|item| item.object.clone()).collect();
-        if objects.is_empty() {
+        if page.items.is_empty() {
             return Ok(());
         }
-        let cell = self.job.key(self.task);
-        self.job.outbox.add(Answer::Objects { cell, objects }).await?;
+        let objects: Vec<&Object> = page.items.iter().map(|item| &item.object).collect();
+        self.job.outbox.add_objects(&self.job.key(self.task), &objects).await?;
         Ok(())
     }
 

@@ -11,7 +11,10 @@ mod broker;
 mod consume;
 mod control;
 mod execute;
+mod left_out;
 mod outbox;
+mod pages;
+mod publish;
 mod reach;
 mod settle;
 mod wait;
@@ -28,6 +31,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::broker::Broker;
+use crate::publish::Publisher;
 use crate::reach::Reach;
 
 pub use consume::run;
@@ -103,7 +107,8 @@ const SHORT_WAIT: Duration = Duration::from_secs(5);
 /// What the parts of a running worker share.
 struct Worker {
     parts: Parts,
-    broker: Arc<Broker>,
+    broker: Broker,
+    publisher: Arc<Publisher>,
     /// What the coordinator says, as it was last read.
     orders: watch::Receiver<Arc<Control>>,
     budgets: Reach,

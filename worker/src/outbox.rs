@@ -1,82 +1,90 @@
-//! The answers of one batch, published in pages of bounded size.
+//! The answers of one batch, on their way into pages.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use protocol::ScanId;
-use protocol::message::Versioned;
-use protocol::queue::{Line, Message, QueueError};
-use protocol::result::{Answer, ResultPage};
-use tokio::sync::Mutex;
+use protocol::cell::CellKey;
+use protocol::object::Object;
+use protocol::queue::{Message, QueueError};
+use protocol::result::Answer;
 use tokio::time::Instant;
 
-use crate::broker::Broker;
+use crate::pages::Pages;
+use crate::publish::Publisher;
 
-/// Things in one page; a page is published once it has as many.
-const PAGE_OBJECTS: usize = 1000;
 /// Answers do not wait longer than this for others of their batch.
 const PAGE_TIME: Duration = Duration::from_millis(500);
 
-/// Collects answers of one batch.
+/// Collects answers of one batch. Those of one task stay in their order.
 pub(crate) struct Outbox {
-    broker: Arc<Broker>,
-    scan: ScanId,
-    round: u32,
+    publisher: Arc<Publisher>,
     group: String,
-    page: Mutex<Pending>,
+    desk: Mutex<Desk>,
 }
 
-struct Pending {
-    answers: Vec<Answer>,
-    objects: usize,
+struct Desk {
+    pages: Pages,
     begun: Instant,
 }
 
-impl Pending {
-    fn new() -> Self {
-        Self { answers: Vec::new(), objects: 0, begun: Instant::now() }
-    }
-
-    fn is_full(&self) -> bool {
-        self.objects >= PAGE_OBJECTS || self.begun.elapsed() >= PAGE_TIME
-    }
-}
-
 impl Outbox {
-    pub(crate) fn new(broker: Arc<Broker>, scan: ScanId, round: u32, group: String) -> Self {
-        Self { broker, scan, round, group, page: Mutex::new(Pending::new()) }
+    pub(crate) fn new(publisher: Arc<Publisher>, pages: Pages, group: String) -> Self {
+        let desk = Mutex::new(Desk { pages, begun: Instant::now() });
+        Self { publisher, group, desk }
     }
 
-    /// Adds an answer; publishes when the page is full.
-    pub(crate) async fn add(&self, answer: Answer) -> Result<(), QueueError> {
-        let mut page = self.page.lock().await;
-        if let Answer::Objects { objects, .. } = &answer {
-            page.objects += objects.len();
-        }
-        page.answers.push(answer);
-        if !page.is_full() {
-            return Ok(());
-        }
-        let full = std::mem::replace(&mut *page, Pending::new());
-        drop(page);
-        self.publish(full.answers).await
+    /// Adds an answer; publishes when a page is full.
+    pub(crate) async fn add(&self, answer: &Answer) -> Result<(), QueueError> {
+        self.put(|pages| pages.put(answer)).await
+    }
+
+    /// Adds things that a cell saw.
+    pub(crate) async fn add_objects(
+        &self,
+        cell: &CellKey,
+        objects: &[&Object],
+    ) -> Result<(), QueueError> {
+        self.put(|pages| pages.put_objects(cell, objects)).await
     }
 
     /// Publishes what is left.
     pub(crate) async fn flush(&self) -> Result<(), QueueError> {
-        let rest = std::mem::replace(&mut *self.page.lock().await, Pending::new());
-        self.publish(rest.answers).await
+        let rest = {
+            let mut desk = self.desk();
+            desk.pages.close();
+            desk.pages.take()
+        };
+        self.publish(rest).await
     }
 
-    async fn publish(&self, answers: Vec<Answer>) -> Result<(), QueueError> {
-        if answers.is_empty() {
-            return Ok(());
+    async fn put(
+        &self,
+        put: impl FnOnce(&mut Pages) -> Result<(), QueueError>,
+    ) -> Result<(), QueueError> {
+        let full = {
+            let mut desk = self.desk();
+            put(&mut desk.pages)?;
+            if desk.begun.elapsed() >= PAGE_TIME {
+                desk.pages.close();
+            }
+            let full = desk.pages.take();
+            if !full.is_empty() {
+                desk.begun = Instant::now();
+            }
+            full
+        };
+        self.publish(full).await
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn publish(&self, pages: Vec<Vec<u8>>) -> Result<(), QueueError> {
+        for body in pages {
+            let page = Message { body, group: self.group.clone() };
+            self.publisher.publish(page).await?;
         }
-        let version = ResultPage::VERSION;
-        let page = ResultPage { version, scan: self.scan.clone(), round: self.round, answers };
-        let body = serde_json::to_vec(&page)
-            .map_err(|error| QueueError::Refused(format!("a result page: {error}")))?;
-        let message = Message { body, group: self.group.clone() };
-        self.broker.publish(Line::Results, vec![message]).await
+        Ok(())
     }
 }

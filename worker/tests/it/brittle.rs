@@ -14,13 +14,18 @@ pub(crate) struct Brittle {
     inner: MemoryQueue,
     /// Lines that cannot be reached.
     pub(crate) away: Mutex<Vec<Line>>,
-    pub(crate) limit: Option<usize>,
+    limit: Option<usize>,
     pub(crate) extended: Arc<AtomicUsize>,
     pub(crate) received: AtomicUsize,
     pub(crate) publishes: AtomicUsize,
 }
 
 impl Brittle {
+    /// One that takes messages of so many bytes at most.
+    pub(crate) fn taking(bytes: usize) -> Self {
+        Self { limit: Some(bytes), ..Self::default() }
+    }
+
     fn reach(&self, line: Line) -> Result<(), QueueError> {
         let away = self.away.lock().unwrap().contains(&line);
         if away { Err(QueueError::Away("cut".into())) } else { Ok(()) }
@@ -31,6 +36,10 @@ impl Brittle {
 impl Queue for Brittle {
     async fn publish(&self, line: Line, messages: Vec<Message>) -> Result<(), QueueError> {
         self.reach(line)?;
+        let limit = self.message_limit();
+        if let Some(large) = messages.iter().find(|message| message.body.len() > limit) {
+            return Err(QueueError::TooLarge { bytes: large.body.len(), limit });
+        }
         self.publishes.fetch_add(1, Ordering::SeqCst);
         self.inner.publish(line, messages).await
     }

@@ -119,3 +119,26 @@ async fn a_denied_detail_beside_an_answer_is_partial() {
     assert_eq!(cell.status, Status::Partial);
     assert_eq!(cell.failure.map(|failure| failure.kind), Some(FailureKind::Denied));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_here_and_there_among_many_things_is_got_over() {
+    // Every fifth detail fails once: more failures than a task has attempts, each of another thing.
+    let cloud = Cloud::new(|asked, before| match asked.call {
+        0 => page((0..40).map(|id| item(&id.to_string(), &[1])).collect(), None),
+        _ if before % 5 == 0 => fail(FailureKind::Transient),
+        _ => page(vec![item(asked.item.as_deref().unwrap(), &[])], None),
+    });
+    let cell = only_cell(&work(&cloud, Work::Probes(vec![task("kms")])).await);
+    assert_eq!((cell.status, cell.resource_count), (Status::InUse, 40));
+    assert_eq!(cell.count_is, CountIs::Exact);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_is_too_large_to_hand_back_cuts_the_list_and_says_so() {
+    let cloud = Cloud::new(|_, before| {
+        page(vec![item(&before.to_string(), &[])], Some(&"t".repeat(100_000)))
+    });
+    let cell = only_cell(&work(&cloud, Work::Probes(vec![task("sqs")])).await);
+    assert_eq!((cell.status, cell.count_is), (Status::InUse, CountIs::AtLeast));
+    assert_eq!(cell.failure.map(|failure| failure.code).as_deref(), Some("TokenCap"));
+}

@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use protocol::batch::Work;
+use protocol::object::Object;
 use protocol::queue::Line;
+use protocol::result::Answer;
 use tokio::time::Instant;
 
 use crate::bench::{Bench, batch, ends};
@@ -95,4 +97,49 @@ async fn without_budgets_nothing_is_called_and_nothing_is_lost() {
     bench.until(|answers| ends(answers) == 2).await;
     bench.end().await;
     assert_eq!(only_cell(&bench.answers).cost.calls, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_that_are_ready_together_go_out_together() {
+    let cloud = one();
+    let queue = Arc::new(Brittle::default());
+    let mut bench = Bench::on(Arc::clone(&queue) as _, &cloud);
+    for account in 0..32 {
+        bench.send(&batch(&format!("{account:012}"), sqs())).await;
+    }
+    let sent = queue.publishes.load(Ordering::SeqCst);
+    bench.start();
+    bench.until(|answers| ends(answers) == 32).await;
+    bench.end().await;
+    let publishes = queue.publishes.load(Ordering::SeqCst) - sent;
+    assert!(publishes <= 4, "{publishes}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_message_is_larger_than_the_queue_takes() {
+    let cloud = Cloud::new(|_, _| {
+        let thing = |id: usize| {
+            let mut thing = item(&id.to_string(), &[]);
+            thing.object.documents.insert("policy".into(), "x".repeat(id * 100));
+            thing
+        };
+        page((0..100).map(thing).collect(), None)
+    });
+    let queue = Arc::new(Brittle::taking(4096));
+    let mut bench = Bench::on(Arc::clone(&queue) as _, &cloud);
+    bench.start();
+    bench.send(&batch(ACCOUNT, sqs())).await;
+    bench.until(|answers| ends(answers) == 1).await;
+    bench.end().await;
+    let things: Vec<_> = bench.answers.iter().flat_map(things).collect();
+    assert_eq!((things.len(), only_cell(&bench.answers).resource_count), (100, 100));
+    let cut: Vec<_> = things.iter().filter(|thing| thing.documents.is_empty()).collect();
+    assert!(cut.len() > 50 && cut.iter().all(|thing| thing.attributes.contains_key("left_out")));
+}
+
+fn things(answer: &Answer) -> Vec<Object> {
+    match answer {
+        Answer::Objects { objects, .. } => objects.clone(),
+        _ => Vec::new(),
+    }
 }

@@ -51,7 +51,8 @@ async fn a_task_that_hangs_is_cut_and_its_batch_mates_are_answered() {
     bench.send(&Batch { pace, ..batch(POISONED, Work::Probes(tasks)) }).await;
     bench.until(|answers| ends(answers) == 1).await;
     assert!(start.elapsed() < Duration::from_secs(240), "a batch lives less than five minutes");
-    assert_eq!(queue.extended.load(Ordering::SeqCst), 2, "and is kept once a minute");
+    let kept = queue.extended.load(Ordering::SeqCst);
+    assert!((2..=3).contains(&kept), "and is kept once a minute, not {kept} times");
     assert_eq!(only_cell(&bench.answers).status, Status::InUse);
     let held = only_held(&bench.answers);
     assert_eq!((held.task.attempt, held.why.unwrap().code.as_str()), (1, "TaskDeadline"));
