@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::counts::Counts;
+use crate::deploy;
 use crate::machine::Machine;
 use crate::steps::{Steps, run, run_tests};
 use crate::test::FEATURES;
@@ -29,6 +30,14 @@ pub(crate) fn run_all(machine: &Machine) -> Result<()> {
         let tidy = ["test", "--locked", "--workspace", FEATURES, "--test", "tidy"];
         run_tests(machine.cargo().args(tidy))
     });
+    steps.judge("deploy/", || deploy::judge(machine));
+    steps.end()
+}
+
+/// Runs only the judgement of what is in `deploy/`.
+pub(crate) fn run_deploy(machine: &Machine) -> Result<()> {
+    let mut steps = Steps::begin();
+    steps.judge("deploy/", || deploy::judge(machine));
     steps.end()
 }
 

@@ -1,9 +1,10 @@
-//! The project's own chores: `cargo xtask check`, `cargo xtask test` and `cargo xtask servers`.
+//! The project's own chores: `cargo xtask check`, `cargo xtask test`, `cargo xtask servers` and `cargo xtask deploy`.
 //!
 //! CI runs the first two and nothing else, so whatever it says can be had on any machine.
 
 mod check;
 mod counts;
+mod deploy;
 mod generated;
 mod machine;
 mod python;
@@ -19,9 +20,10 @@ use crate::machine::Machine;
 use crate::steps::say;
 
 const USAGE: &str = "\
-cargo xtask check                            formatting, lints, documentation, house rules
+cargo xtask check [deploy]                   formatting, lints, documentation, house rules, what is in deploy/
 cargo xtask test [OPTION]... [ARGUMENT]...   every test, with what they need
 cargo xtask servers [OPTION]...              PostgreSQL, Redis, RabbitMQ and a double of SQS, until Ctrl-C
+cargo xtask deploy                           writes the policies in deploy/ as the catalog makes them
     --install    what is missing may be installed
     --private    servers are started even where some answer already
     ARGUMENT     for the test runner: only these tests (`--test moto`, or a part of a name)";
@@ -49,8 +51,10 @@ fn run(words: &[String]) -> anyhow::Result<()> {
     let machine = Machine::new(install);
     match (*chore, rest) {
         ("check", []) if !install && !private => check::run_all(&machine),
+        ("check", ["deploy"]) if !private => check::run_deploy(&machine),
         ("test", arguments) => test::run_all(&machine, private, arguments),
         ("servers", []) => servers::serve(&machine, &python::environment(&machine)?, private),
+        ("deploy", []) if !private => deploy::write(&machine),
         ("--help" | "-h", []) => {
             say(USAGE);
             Ok(())

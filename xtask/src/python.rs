@@ -1,4 +1,4 @@
-//! The Python that tests and scripts use: a virtual environment under `target/`, versions pinned.
+//! The Pythons that tests, scripts and linters use: virtual environments under `target/`, versions pinned.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,11 +13,22 @@ use crate::steps::{run_quietly, say};
 /// of its own starts it by a script of `servers/`.
 pub(crate) const VARIABLE: &str = "ORGSWEEP_TEST_PYTHON";
 
-/// Makes the environment if it is not there as `requirements.txt` says; returns its interpreter.
+/// What tests and the scripts that make data need; returns the interpreter.
 pub(crate) fn environment(machine: &Machine) -> Result<PathBuf> {
-    let wanted = machine.root().join("xtask").join("requirements.txt");
+    make(machine, "python", "requirements.txt")
+}
+
+/// What the judgement of `deploy/` needs: programs that pin what the tests use in other versions; returns the interpreter, beside
+/// which they are.
+pub(crate) fn deploy_environment(machine: &Machine) -> Result<PathBuf> {
+    make(machine, "python-deploy", "requirements-deploy.txt")
+}
+
+/// Makes an environment if it is not there as its requirements say.
+fn make(machine: &Machine, folder: &str, requirements: &str) -> Result<PathBuf> {
+    let wanted = machine.root().join("xtask").join(requirements);
     let wanted_text = fs::read_to_string(&wanted).with_context(|| wanted.display().to_string())?;
-    let folder = machine.scratch().join("python");
+    let folder = machine.scratch().join(folder);
     let python = folder.join("bin").join("python3");
     let made_from = folder.join("made-from.txt");
     let is_whole = fs::read_to_string(&made_from).is_ok_and(|text| text == wanted_text);

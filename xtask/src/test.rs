@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::machine::{Machine, answers};
 use crate::steps::{Steps, run, run_tests, say};
-use crate::{generated, python, servers};
+use crate::{deploy, generated, python, servers};
 
 /// Tests build everything; `cargo xtask check` also builds what is built by default.
 pub(crate) const FEATURES: &str = "--features=fleet";
@@ -27,6 +27,7 @@ pub(crate) fn run_all(machine: &Machine, private: bool, arguments: &[&str]) -> R
             run_tests(machine.cargo().args(["test", "--locked", "--workspace", FEATURES, "--doc"]))
         });
         steps.judge("generated files", || generated::check(machine, &python));
+        steps.judge("policies in deploy/", || deploy::check_policies(machine, &python));
     }
     steps.end()
 }
