@@ -1,0 +1,1 @@
+//! The interface over HTTP, over a real listener.
