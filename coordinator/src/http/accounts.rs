@@ -60,7 +60,7 @@ impl Page {
 
 /// List paused accounts
 #[utoipa::path(
-    get, path = "/accounts/paused", tag = "accounts", params(Page),
+    get, path = "/accounts/paused", operation_id = "listPausedAccounts", tag = "accounts", params(Page),
     responses((status = 200, description = "Their ids", body = PausedAccounts), Refused),
     security(("bearer" = ["read"]), ("cookie" = ["read"])),
 )]
@@ -81,7 +81,7 @@ pub(super) async fn paused(
 ///
 /// No scan of the workspace works in it until it is continued.
 #[utoipa::path(
-    post, path = "/accounts/{account}/pause", tag = "accounts",
+    post, path = "/accounts/{account}/pause", operation_id = "pauseAccount", tag = "accounts",
     params(("account" = String, Path, description = "The account's id")),
     responses((status = 204, description = "The account is paused"), Refused),
     security(("bearer" = ["operate"]), ("cookie" = ["operate"])),
@@ -96,7 +96,7 @@ pub(super) async fn pause(
 
 /// Continue an account
 #[utoipa::path(
-    post, path = "/accounts/{account}/continue", tag = "accounts",
+    post, path = "/accounts/{account}/continue", operation_id = "continueAccount", tag = "accounts",
     params(("account" = String, Path, description = "The account's id")),
     responses((status = 204, description = "The account is not paused"), Refused),
     security(("bearer" = ["operate"]), ("cookie" = ["operate"])),

@@ -19,7 +19,7 @@ const MOST: usize = 200;
 
 /// List shares
 #[utoipa::path(
-    get, path = "/budgets", tag = "budgets",
+    get, path = "/budgets", operation_id = "listShares", tag = "budgets",
     responses((status = 200, description = "The shares that were set", body = Shares), Refused),
     security(("bearer" = ["admin"]), ("cookie" = ["admin"])),
 )]
@@ -37,7 +37,7 @@ pub(super) async fn list(
 ///
 /// Of the buckets of an api class (`*`: of all), in place of the scans' own. Workers know it within five seconds.
 #[utoipa::path(
-    put, path = "/budgets/{class}", tag = "budgets", request_body = Share,
+    put, path = "/budgets/{class}", operation_id = "setShare", tag = "budgets", request_body = Share,
     params(("class" = String, Path, description = "The api class, or `*`")),
     responses((status = 204, description = "The share is set"), Refused),
     security(("bearer" = ["admin"]), ("cookie" = ["admin"])),
@@ -64,7 +64,7 @@ pub(super) async fn put(
 
 /// Take a share back
 #[utoipa::path(
-    delete, path = "/budgets/{class}", tag = "budgets",
+    delete, path = "/budgets/{class}", operation_id = "removeShare", tag = "budgets",
     params(("class" = String, Path, description = "The api class, or `*`")),
     responses((status = 204, description = "The scans' own shares count again"), Refused),
     security(("bearer" = ["admin"]), ("cookie" = ["admin"])),

@@ -119,7 +119,7 @@ impl Door {
         }
         let shown: String = name.chars().take(80).collect();
         let sentence = format!(
-            "this server is not called {shown:?}; call it by one of its names, or add this one to them in its settings"
+            "this server is not called {shown:?}; call it by one of its names, or add this one to them with its setting --host"
         );
         Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", sentence))
     }

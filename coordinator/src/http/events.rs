@@ -34,7 +34,7 @@ const RETRY: Duration = Duration::from_secs(3);
 /// Server-sent events: `progress` with a moment of the scan at most once a second, `end` with the last one when the scan
 /// ends, `lost` with a refusal when it cannot be seen. A stream lasts a quarter of an hour at most; ask again then.
 #[utoipa::path(
-    get, path = "/scans/{scan}/events", tag = "scans",
+    get, path = "/scans/{scan}/events", operation_id = "watchScan", tag = "scans",
     params(("scan" = String, Path, description = "The scan's id, or `latest`")),
     responses((status = 200, description = "Events", body = Moment, content_type = "text/event-stream"), Refused),
     security(("bearer" = ["read"]), ("cookie" = ["read"])),

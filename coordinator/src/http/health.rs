@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Say that the process lives
 #[utoipa::path(
-    get, path = "/livez", tag = "health",
+    get, path = "/livez", operation_id = "live", tag = "health",
     responses((status = 200, description = "It lives", body = Health)),
     security(()),
 )]
@@ -27,7 +27,7 @@ pub(super) async fn live() -> Json<Health> {
 
 /// Say whether requests can be served
 #[utoipa::path(
-    get, path = "/readyz", tag = "health",
+    get, path = "/readyz", operation_id = "ready", tag = "health",
     responses(
         (status = 200, description = "They can", body = Ready),
         (status = 503, description = "They cannot: the store is away", body = Ready),
@@ -62,7 +62,7 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Read
 ///
 /// Those that the server's settings name, and that a scan may get in by.
 #[utoipa::path(
-    get, path = "/connections", tag = "scans",
+    get, path = "/connections", operation_id = "listConnections", tag = "scans",
     responses((status = 200, description = "Their names", body = Connections), Refused),
     security(("bearer" = ["read"]), ("cookie" = ["read"])),
 )]

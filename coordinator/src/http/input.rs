@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::problem::Problem;
 
@@ -109,17 +109,21 @@ fn is_json(headers: &HeaderMap) -> bool {
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        wrong(&path, error.inner())
+        // Where a word is wanted, a number counts as bad syntax; it is JSON all the same.
+        if error.inner().is_data() || serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+            return wrong(&error.path().to_string(), error.inner());
+        }
+        unreadable(error.inner())
     })?;
-    deserializer.end().map_err(|error| wrong("", &error))?;
+    deserializer.end().map_err(|error| unreadable(&error))?;
     Ok(value)
 }
 
+fn unreadable(error: &serde_json::Error) -> Problem {
+    Problem::bad("bad_json", format!("the body is not JSON: {error}"))
+}
+
 fn wrong(path: &str, error: &serde_json::Error) -> Problem {
-    if !error.is_data() {
-        return Problem::bad("bad_json", format!("the body is not JSON: {error}"));
-    }
     let text = error.to_string();
     let path = path.trim_end_matches('?').trim_matches('.');
     let unknown = text.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());

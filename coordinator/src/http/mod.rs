@@ -127,7 +127,7 @@ pub enum ServeError {
     )]
     TlsTwice,
     /// The address is reached from other machines, and no name is known by which it is called.
-    #[error("{0} is reached from other machines: say by which host names it is called")]
+    #[error("{0} is reached from other machines: say with --host by which names it is called")]
     NoName(SocketAddr),
     /// A host name is none.
     #[error(

@@ -30,7 +30,7 @@ pub(super) struct Latest {
 ///
 /// The latest messages that nobody could work on, newest first.
 #[utoipa::path(
-    get, path = "/parked", tag = "parked", params(Latest),
+    get, path = "/parked", operation_id = "listParked", tag = "parked", params(Latest),
     responses((status = 200, description = "The messages", body = ParkedList), Refused),
     security(("bearer" = ["admin"]), ("cookie" = ["admin"])),
 )]

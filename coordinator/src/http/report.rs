@@ -53,7 +53,7 @@ pub(super) struct Look {
 
 /// List reports
 #[utoipa::path(
-    get, path = "/reports", tag = "reports",
+    get, path = "/reports", operation_id = "listReports", tag = "reports",
     responses((status = 200, description = "The reports that there are", body = Reports), Refused),
     security(("bearer" = ["read"]), ("cookie" = ["read"])),
 )]
@@ -71,7 +71,7 @@ pub(super) async fn list() -> Json<Reports> {
 ///
 /// It is streamed as it is made; an answer that is cut is not whole.
 #[utoipa::path(
-    get, path = "/scans/{scan}/reports/{name}", tag = "reports",
+    get, path = "/scans/{scan}/reports/{name}", operation_id = "writeReport", tag = "reports",
     params(
         ("scan" = String, Path, description = "The scan's id, or `latest`"),
         ("name" = String, Path, description = "The report's name"),

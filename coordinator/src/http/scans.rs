@@ -46,7 +46,7 @@ pub(super) struct Page {
 ///
 /// Those of the token's workspace, newest first.
 #[utoipa::path(
-    get, path = "/scans", tag = "scans", params(Page),
+    get, path = "/scans", operation_id = "listScans", tag = "scans", params(Page),
     responses((status = 200, description = "A page of scans", body = Scans), Refused),
     security(("bearer" = ["read"]), ("cookie" = ["read"])),
 )]
@@ -81,7 +81,7 @@ pub(super) async fn list(
 ///
 /// It is written down as running; the coordinator that leads takes it up within a second or two.
 #[utoipa::path(
-    post, path = "/scans", tag = "scans", request_body = NewScan,
+    post, path = "/scans", operation_id = "startScan", tag = "scans", request_body = NewScan,
     responses(
         (status = 201, description = "The scan; `Location` is where it is told", body = ScanView), Refused,
     ),
@@ -122,7 +122,7 @@ pub(super) async fn start(
 
 /// Inspect a scan
 #[utoipa::path(
-    get, path = "/scans/{scan}", tag = "scans",
+    get, path = "/scans/{scan}", operation_id = "inspectScan", tag = "scans",
     params(("scan" = String, Path, description = "The scan's id, or `latest`")),
     responses((status = 200, description = "The scan", body = ScanView), Refused),
     security(("bearer" = ["read"]), ("cookie" = ["read"])),
@@ -140,7 +140,7 @@ pub(super) async fn inspect(
 ///
 /// Nothing more of it is dispatched until it is continued.
 #[utoipa::path(
-    post, path = "/scans/{scan}/pause", tag = "scans",
+    post, path = "/scans/{scan}/pause", operation_id = "pauseScan", tag = "scans",
     params(("scan" = String, Path, description = "The scan's id, or `latest`")),
     responses((status = 200, description = "The scan", body = ScanView), Refused),
     security(("bearer" = ["operate"]), ("cookie" = ["operate"])),
@@ -158,7 +158,7 @@ pub(super) async fn pause(
 ///
 /// One that was paused or interrupted.
 #[utoipa::path(
-    post, path = "/scans/{scan}/continue", tag = "scans",
+    post, path = "/scans/{scan}/continue", operation_id = "continueScan", tag = "scans",
     params(("scan" = String, Path, description = "The scan's id, or `latest`")),
     responses((status = 200, description = "The scan", body = ScanView), Refused),
     security(("bearer" = ["operate"]), ("cookie" = ["operate"])),
@@ -177,7 +177,7 @@ pub(super) async fn go_on(
 ///
 /// Cells without an answer stay `not_run`.
 #[utoipa::path(
-    post, path = "/scans/{scan}/cancel", tag = "scans",
+    post, path = "/scans/{scan}/cancel", operation_id = "cancelScan", tag = "scans",
     params(("scan" = String, Path, description = "The scan's id, or `latest`")),
     responses((status = 200, description = "The scan", body = ScanView), Refused),
     security(("bearer" = ["operate"]), ("cookie" = ["operate"])),
@@ -196,7 +196,7 @@ pub(super) async fn cancel(
 ///
 /// Opens the next round of a scan with the cells that match; these run again, the others keep what they have.
 #[utoipa::path(
-    post, path = "/scans/{scan}/requeue", tag = "scans", request_body = Requeue,
+    post, path = "/scans/{scan}/requeue", operation_id = "requeueCells", tag = "scans", request_body = Requeue,
     params(("scan" = String, Path, description = "The scan's id, or `latest`")),
     responses((status = 200, description = "How many cells run again", body = Requeued), Refused),
     security(("bearer" = ["operate"]), ("cookie" = ["operate"])),
@@ -281,8 +281,9 @@ async fn become_(
 
 /// Refuses a scan that this installation could not go on with.
 fn can_be_worked_on(app: &App, scan: &Scan) -> Result<(), Problem> {
-    let at_home = |source: &Source| !matches!(source, Source::Connection { .. } | Source::Current);
-    if scan.settings.sources.iter().any(at_home) {
+    let sources = &scan.settings.sources;
+    let named = |source: &Source| matches!(source, Source::Connection { .. });
+    if sources.is_empty() || !sources.iter().all(named) {
         let sentence = format!(
             "scan {} gets in by what is only on the machine that started it; go on with it there",
             scan.id

@@ -23,7 +23,7 @@ const LONGEST: usize = 64;
 
 /// List schedules
 #[utoipa::path(
-    get, path = "/schedules", tag = "schedules",
+    get, path = "/schedules", operation_id = "listSchedules", tag = "schedules",
     responses((status = 200, description = "Those of the workspace, by name", body = Schedules), Refused),
     security(("bearer" = ["read"]), ("cookie" = ["read"])),
 )]
@@ -39,7 +39,7 @@ pub(super) async fn list(
 ///
 /// One of the same name is replaced.
 #[utoipa::path(
-    put, path = "/schedules/{name}", tag = "schedules", request_body = NewSchedule,
+    put, path = "/schedules/{name}", operation_id = "setSchedule", tag = "schedules", request_body = NewSchedule,
     params(("name" = String, Path, description = "Its name")),
     responses((status = 200, description = "The schedule", body = Schedule), Refused),
     security(("bearer" = ["admin"]), ("cookie" = ["admin"])),
@@ -76,7 +76,7 @@ pub(super) async fn put(
 ///
 /// Scans that it started go on.
 #[utoipa::path(
-    delete, path = "/schedules/{name}", tag = "schedules",
+    delete, path = "/schedules/{name}", operation_id = "removeSchedule", tag = "schedules",
     params(("name" = String, Path, description = "Its name")),
     responses((status = 204, description = "The schedule is removed"), Refused),
     security(("bearer" = ["admin"]), ("cookie" = ["admin"])),

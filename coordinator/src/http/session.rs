@@ -24,7 +24,7 @@ const HOURS: i64 = 8;
 /// Exchanges a token for a cookie that no script can read. What changes something must then bring the answer's `csrf` as
 /// `X-CSRF-Token`.
 #[utoipa::path(
-    post, path = "/session", tag = "session", request_body = NewSession,
+    post, path = "/session", operation_id = "openSession", tag = "session", request_body = NewSession,
     responses((status = 200, description = "The session; the cookie is set", body = Session), Refused),
     security(()),
 )]
@@ -55,7 +55,7 @@ pub(super) async fn open(
 ///
 /// By token or by cookie.
 #[utoipa::path(
-    get, path = "/session", tag = "session",
+    get, path = "/session", operation_id = "showSession", tag = "session",
     responses((status = 200, description = "Who asks", body = Session), Refused),
     security(("bearer" = ["read"]), ("cookie" = ["read"])),
 )]
@@ -65,7 +65,7 @@ pub(super) async fn show(Extension(caller): Extension<Caller>) -> Json<Session> 
 
 /// End the session
 #[utoipa::path(
-    delete, path = "/session", tag = "session",
+    delete, path = "/session", operation_id = "closeSession", tag = "session",
     responses((status = 204, description = "The session has ended"), Refused),
     security(("bearer" = ["read"]), ("cookie" = ["read"])),
 )]

@@ -218,11 +218,14 @@ pub(super) fn masked(text: &str) -> String {
     let mut rest = text;
     let mut out = String::with_capacity(text.len());
     while let Some(at) = rest.find("osw_").into_iter().chain(rest.find("oss_")).min() {
-        out.push_str(&rest[..at]);
-        out.push_str(&rest[at..at + 4]);
-        out.push('…');
+        out.push_str(&rest[..at + 4]);
+        rest = &rest[at + 4..];
         let inner = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        rest = rest[at + 4..].trim_start_matches(inner);
+        let after = rest.trim_start_matches(inner);
+        if after.len() < rest.len() {
+            out.push('…');
+        }
+        rest = after;
     }
     out.push_str(rest);
     out
@@ -318,6 +321,7 @@ mod tests {
         let secret = format!("osw_ab12_{}", "0f".repeat(32));
         let text = format!("invalid type: string \"{secret}\", expected a map; oss_x_1!");
         assert_eq!(masked(&text), "invalid type: string \"osw_…\", expected a map; oss_…!");
+        assert_eq!(masked("`Bearer osw_…`, osw_"), "`Bearer osw_…`, osw_");
     }
 
     proptest! {

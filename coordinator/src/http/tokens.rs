@@ -19,7 +19,7 @@ use super::token::{self, Order, TokenError};
 ///
 /// Those of the workspace, oldest first, with those that are not good any more. No secret is among what is told.
 #[utoipa::path(
-    get, path = "/tokens", tag = "tokens", params(Page),
+    get, path = "/tokens", operation_id = "listTokens", tag = "tokens", params(Page),
     responses((status = 200, description = "A page of tokens", body = Tokens), Refused),
     security(("bearer" = ["admin"]), ("cookie" = ["admin"])),
 )]
@@ -37,7 +37,7 @@ pub(super) async fn list(
 ///
 /// The answer holds its secret, and nothing shows it again.
 #[utoipa::path(
-    post, path = "/tokens", tag = "tokens", request_body = NewToken,
+    post, path = "/tokens", operation_id = "createToken", tag = "tokens", request_body = NewToken,
     responses((status = 201, description = "The token with its secret", body = NewTokenMade), Refused),
     security(("bearer" = ["admin"]), ("cookie" = ["admin"])),
 )]
@@ -62,7 +62,7 @@ pub(super) async fn create(
 ///
 /// With the sessions that it opened.
 #[utoipa::path(
-    delete, path = "/tokens/{token}", tag = "tokens",
+    delete, path = "/tokens/{token}", operation_id = "revokeToken", tag = "tokens",
     params(("token" = String, Path, description = "Its id")),
     responses((status = 204, description = "The token is good for nothing now"), Refused),
     security(("bearer" = ["admin"]), ("cookie" = ["admin"])),
