@@ -1,6 +1,7 @@
 //! What can be typed: the command line as clap reads it.
 
 mod groups;
+mod services;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use groups::{Access, Pace, PartsArgs, Sources, StoreArg, Which, WhichAccounts};
+pub(crate) use services::{Coordinator, Interface, Migrate, Worker};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 every cell known; 3 finished, some cells unknown (they are named); 4 interrupted or
@@ -69,6 +71,12 @@ pub(crate) enum Command {
     Scans(Scans),
     /// Write a report
     Report(Report),
+    /// Serve: discover, dispatch and write down the scans of a fleet, and answer over HTTP
+    Coordinator(Coordinator),
+    /// Serve: work off batches, as one of any number of workers
+    Worker(Worker),
+    /// Make a store's tables, or bring them up to date
+    Migrate(Migrate),
     /// Look into the catalog of services
     #[command(subcommand)]
     Catalog(Catalog),

@@ -2,12 +2,18 @@
 
 pub(crate) mod catalog;
 pub(crate) mod check_access;
+#[cfg(feature = "fleet")]
+pub(crate) mod coordinator;
 pub(crate) mod demo;
+#[cfg(feature = "fleet")]
+pub(crate) mod migrate;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod requeue;
 pub(crate) mod scan;
 pub(crate) mod scans;
+#[cfg(feature = "fleet")]
+pub(crate) mod worker;
 
 use protocol::store::Store;
 use protocol::{ScanId, WorkspaceId, scan::Scan};

@@ -4,23 +4,27 @@ mod accounts_file;
 mod args;
 mod command;
 mod config;
+#[cfg(feature = "fleet")]
+mod connections_file;
 mod duration;
 mod local;
 mod output;
 mod progress;
 mod redaction;
 mod settings;
+#[cfg(feature = "fleet")]
+mod signals;
 mod stop;
+mod telemetry;
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 use protocol::scan::ScanState;
-use tracing_subscriber::EnvFilter;
 
-use crate::args::{Args, Command, LogFormat};
+use crate::args::{Args, Command};
 use crate::stop::{Exit, Stop};
 
 #[global_allocator]
@@ -48,12 +52,21 @@ fn start() -> Result<Exit, Stop> {
         }
     };
     let args = Args::from_arg_matches(&matches).map_err(Stop::usage)?;
-    log(&args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Stop::failed(format!("the runtime cannot be started: {error}")))?;
-    runtime.block_on(run(args.command))
+    let service = matches!(args.command, Command::Coordinator(_) | Command::Worker(_));
+    let named = matches.value_source("log") != Some(ValueSource::DefaultValue);
+    // What a service does is worth a line each; a command speaks for itself.
+    let filter = if service && !named { "info" } else { &args.log };
+    let telemetry = {
+        let _inside = runtime.enter();
+        telemetry::begin(args.log_format, filter, telemetry::collector(&args.command))?
+    };
+    let ended = runtime.block_on(run(args.command));
+    telemetry.end();
+    ended
 }
 
 async fn run(command: Command) -> Result<Exit, Stop> {
@@ -70,6 +83,16 @@ async fn run(command: Command) -> Result<Exit, Stop> {
         Command::Status(args) => command::scans::status(args).await,
         Command::Scans(args) => command::scans::scans(args).await,
         Command::Report(args) => command::report::report(args).await,
+        #[cfg(feature = "fleet")]
+        Command::Coordinator(args) => command::coordinator::coordinator(args).await,
+        #[cfg(feature = "fleet")]
+        Command::Worker(args) => command::worker::worker(args).await,
+        #[cfg(feature = "fleet")]
+        Command::Migrate(args) => command::migrate::migrate(args).await,
+        #[cfg(not(feature = "fleet"))]
+        Command::Coordinator(_) | Command::Worker(_) | Command::Migrate(_) => Err(Stop::usage(
+            "this build is for one machine: build it with `--features fleet`, or use the image, for the services of a fleet",
+        )),
         Command::Catalog(args) => command::catalog::run(args),
         Command::Completion { shell } => {
             let mut script = Vec::new();
@@ -78,20 +101,6 @@ async fn run(command: Command) -> Result<Exit, Stop> {
             Ok(Exit::Known)
         }
     }
-}
-
-fn log(args: &Args) -> Result<(), Stop> {
-    let filter =
-        EnvFilter::try_new(&args.log).map_err(|error| Stop::usage(format!("--log: {error}")))?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match args.log_format {
-        LogFormat::Text => builder.without_time().with_target(false).init(),
-        LogFormat::Json => builder.json().init(),
-    }
-    Ok(())
 }
 
 #[expect(clippy::print_stderr, reason = "this is the command's voice")]

@@ -1,7 +1,7 @@
 //! The secret that pseudonyms are made with: one a store, kept beside it, so that they are stable.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use reports::Redaction;
 
@@ -20,13 +20,7 @@ pub(crate) fn of(store_url: &str) -> Result<Redaction, Stop> {
         Stop::usage(format!("--redact: {} cannot be used: {error}", path.display()))
     };
     match std::fs::read(&path) {
-        Ok(salt) if salt.len() >= SHORTEST => return Ok(Redaction { salt }),
-        Ok(_) => {
-            return Err(Stop::usage(format!(
-                "--redact: {} is too short to be a secret; remove it to have a new one made",
-                path.display()
-            )));
-        }
+        Ok(salt) => return long_enough(salt, &path, "--redact"),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(cannot(error)),
     }
@@ -36,6 +30,27 @@ pub(crate) fn of(store_url: &str) -> Result<Redaction, Stop> {
     Ok(Redaction { salt })
 }
 
+/// The pseudonyms that the secret of a file makes.
+///
+/// # Errors
+/// A sentence when the file cannot be read, or is too short.
+pub(crate) fn read(path: &Path) -> Result<Redaction, Stop> {
+    let salt = std::fs::read(path).map_err(|error| {
+        Stop::usage(format!("--redact-key: {} cannot be read: {error}", path.display()))
+    })?;
+    long_enough(salt, path, "--redact-key")
+}
+
+fn long_enough(salt: Vec<u8>, path: &Path, flag: &str) -> Result<Redaction, Stop> {
+    if salt.len() >= SHORTEST {
+        return Ok(Redaction { salt });
+    }
+    Err(Stop::usage(format!(
+        "{flag}: {} is too short to be a secret: {SHORTEST} bytes at least",
+        path.display()
+    )))
+}
+
 fn path(store_url: &str) -> PathBuf {
     let place = store_url.strip_prefix("sqlite:").unwrap_or("orgsweep");
     let place = place.strip_prefix("//").unwrap_or(place);
@@ -43,12 +58,12 @@ fn path(store_url: &str) -> PathBuf {
 }
 
 #[cfg(unix)]
-fn private(path: &std::path::Path) -> std::io::Result<std::fs::File> {
+fn private(path: &Path) -> std::io::Result<std::fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
     std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 #[cfg(not(unix))]
-fn private(path: &std::path::Path) -> std::io::Result<std::fs::File> {
+fn private(path: &Path) -> std::io::Result<std::fs::File> {
     std::fs::OpenOptions::new().write(true).create_new(true).open(path)
 }

@@ -12,13 +12,11 @@ mod consume;
 mod control;
 mod execute;
 mod left_out;
-mod metrics;
 mod outbox;
 mod pages;
 mod publish;
 mod reach;
 mod settle;
-mod trace;
 mod wait;
 
 use std::sync::Arc;
@@ -114,10 +112,9 @@ struct Worker {
     /// What the coordinator says, as it was last read.
     orders: watch::Receiver<Arc<Control>>,
     budgets: Reach,
-    /// Calls in flight, and how many there may be.
+    /// Calls in flight.
     permits: Semaphore,
-    calls: usize,
-    /// Tasks under way, and how many there may be.
+    /// Tasks under way.
     seats: Arc<Semaphore>,
     all_seats: usize,
     drain: CancellationToken,

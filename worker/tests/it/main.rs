@@ -13,4 +13,3 @@ mod outages;
 mod poison;
 mod preflight;
 mod retries;
-mod telling;

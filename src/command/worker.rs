@@ -1,0 +1,39 @@
+//! `worker`: one of any number of workers of a fleet.
+
+use std::sync::Arc;
+
+use aws::{Configured, Options};
+use catalog::Catalog;
+use protocol::Clock;
+use protocol::clock::SystemClock;
+use protocol::scan::{Pace, Settings};
+use tokio_util::sync::CancellationToken;
+
+use crate::args::Worker;
+use crate::connections_file::connections;
+use crate::signals::stop_on_signal;
+use crate::stop::{Exit, Stop};
+
+/// Works until it is told to stop; then hands back or finishes what it has.
+pub(crate) async fn worker(args: Worker) -> Result<Exit, Stop> {
+    let options = Options::from_env();
+    let connections = connections(&args.shared.connections)?;
+    let catalog = Catalog::embedded().map_err(Stop::failed)?;
+    let queue = queue::connect(&args.shared.queue).await.map_err(Stop::usage)?;
+    let budget = budget::connect(&args.shared.budgets).await.map_err(Stop::usage)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let call_timeout_ms = u64::try_from(args.call_timeout.as_millis()).unwrap_or(u64::MAX);
+    let pace = Pace { call_timeout_ms, ..Pace::default() };
+    let settings = Settings { pace, ..Settings::default() };
+    let provider =
+        Configured::connect(&connections, &settings, &options, &catalog, &budget, &clock)
+            .map_err(Stop::usage)?;
+    let stop = CancellationToken::new();
+    stop_on_signal(stop.clone())?;
+    let parts = worker::Parts { queue, budget, provider: Arc::new(provider), catalog, clock };
+    let in_flight = usize::try_from(args.max_in_flight).unwrap_or(usize::MAX);
+    tracing::info!(in_flight, connections = connections.len(), "this worker takes batches");
+    worker::run(parts, worker::Settings::new(in_flight), stop).await.map_err(Stop::failed)?;
+    tracing::info!("this worker has handed back or finished all that it had");
+    Ok(Exit::Known)
+}

@@ -1,0 +1,142 @@
+//! The file of connections: how coordinator and workers get into which organization.
+//!
+//! ```toml
+//! [[connection]]
+//! name = "production"
+//! organization-role = "arn:aws:iam::111122223333:role/orgsweep-organization"
+//! member-role = "orgsweep-member"
+//! external-id = "orgsweep-7f3a"
+//!
+//! [[connection]]
+//! name = "acquired"
+//! role-arn = "arn:aws:iam::444455556666:role/orgsweep-member"
+//! ```
+//!
+//! A connection starts from the credentials of the service itself. With `role-arn` it is the one account of that role;
+//! without, it is the organization that these credentials, or `organization-role`, can read.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use aws::NamedConnection;
+use protocol::scan::{Access, Source};
+use protocol::{ConnectionId, Region};
+use serde::Deserialize;
+
+use crate::config::{line_of, read};
+use crate::stop::Stop;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    connection: Vec<toml::Spanned<Entry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Entry {
+    name: String,
+    role_arn: Option<String>,
+    external_id: Option<String>,
+    member_role: Option<String>,
+    organization_role: Option<String>,
+    via_role: Option<String>,
+    hub_region: Option<String>,
+    session_seconds: Option<u32>,
+}
+
+/// Reads the connections that a file names.
+///
+/// # Errors
+/// A sentence with file and line.
+pub(crate) fn connections(path: &Path) -> Result<Vec<NamedConnection>, Stop> {
+    let text = read(path)?;
+    parse(&text).map_err(|(line, what)| {
+        Stop::usage(format!("--connections: {}:{line}: {what}", path.display()))
+    })
+}
+
+fn parse(text: &str) -> Result<Vec<NamedConnection>, (usize, String)> {
+    let file: File = toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| line_of(text, span.start));
+        (line, error.message().to_owned())
+    })?;
+    if file.connection.is_empty() {
+        return Err((1, "there is no [[connection]] in it".to_owned()));
+    }
+    let mut names = BTreeSet::new();
+    let mut all = Vec::new();
+    for entry in file.connection {
+        let line = line_of(text, entry.span().start);
+        let connection = entry.into_inner().connection().map_err(|what| (line, what))?;
+        if !names.insert(connection.name.clone()) {
+            return Err((line, format!("the name {} is there twice", connection.name)));
+        }
+        all.push(connection);
+    }
+    Ok(all)
+}
+
+impl Entry {
+    fn connection(self) -> Result<NamedConnection, String> {
+        let name = ConnectionId::new(&self.name).map_err(|error| error.to_string())?;
+        for arn in [&self.role_arn, &self.organization_role, &self.via_role].into_iter().flatten() {
+            aws::parse_role_arn(arn).map_err(|error| error.to_string())?;
+        }
+        let hub_region = self.hub_region.map(Region::new).transpose();
+        let default = Access::default();
+        let access = Access {
+            member_role: self.member_role.unwrap_or(default.member_role),
+            external_id: self.external_id.clone(),
+            org_role: self.organization_role,
+            via_role: self.via_role,
+            session_seconds: self.session_seconds.unwrap_or(default.session_seconds),
+            hub_region: hub_region.map_err(|error| error.to_string())?,
+        };
+        let source = match self.role_arn {
+            None => Source::Current,
+            Some(arn) => Source::Role {
+                arn,
+                external_id: self.external_id,
+                profile: None,
+                name: Some(self.name),
+            },
+        };
+        Ok(NamedConnection { name, source, access })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_has_a_name_and_ways_in() {
+        let text = "[[connection]]\nname = \"prod\"\nmember-role = \"audit/reader\"\nexternal-id = \"abc\"\n\
+                    [[connection]]\nname = \"one\"\nrole-arn = \"arn:aws:iam::111122223333:role/r\"\n";
+        let all = parse(text).expect("two connections");
+        assert_eq!(all[0].access.external_id.as_deref(), Some("abc"));
+        assert_eq!(
+            (&all[0].source, all[0].access.member_role.as_str()),
+            (&Source::Current, "audit/reader")
+        );
+        assert!(matches!(&all[1].source, Source::Role { arn, .. } if arn.ends_with("role/r")));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        let wrong = [
+            ("", 1, "no [[connection]]"),
+            ("[[connection]]\nnam = \"x\"", 2, "nam"),
+            ("\n[[connection]]\nname = \"\"", 2, "connection"),
+            ("[[connection]]\nname = \"a\"\n[[connection]]\nname = \"a\"", 3, "twice"),
+            ("[[connection]]\nname = \"a\"\nrole-arn = \"nonsense\"", 1, "nonsense"),
+        ];
+        for (text, line, part) in wrong {
+            let (found, what) = parse(text).expect_err(text);
+            assert!(what.contains(part), "{what}");
+            assert_eq!(found, line, "{text}: {what}");
+        }
+    }
+}
