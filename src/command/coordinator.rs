@@ -111,6 +111,7 @@ async fn answer(
         tls,
         behind_proxy: interface.behind_proxy,
         redaction,
+        limits: http::Limits::default(),
     };
     http::serve(listener, parts, settings, stop).await.map_err(Stop::usage)
 }
