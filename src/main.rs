@@ -16,6 +16,8 @@ mod settings;
 mod signals;
 mod stop;
 mod telemetry;
+#[cfg(feature = "fleet")]
+mod webhook;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -52,6 +52,9 @@ pub(crate) struct Coordinator {
     /// Tell this address, by POST, when a scan ends
     #[arg(long, value_name = "URL", env = "ORGSWEEP_WEBHOOK", hide_env_values = true)]
     pub(crate) webhook: Option<String>,
+    /// The file with the secret that signs what the webhook is told (HMAC-SHA256)
+    #[arg(long, value_name = "FILE", requires = "webhook", env = "ORGSWEEP_WEBHOOK_SECRET")]
+    pub(crate) webhook_secret: Option<PathBuf>,
 }
 
 /// How programs and people reach the coordinator.

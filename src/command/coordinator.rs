@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws::{Configured, NamedConnection, Options};
 use catalog::Catalog;
-use coordinator::{Providers, Service, ServiceSettings, http};
+use coordinator::{Notifier, Providers, Service, ServiceSettings, http};
 use protocol::budget::Budget;
 use protocol::clock::SystemClock;
 use protocol::provider::Provider;
@@ -22,6 +22,7 @@ use crate::connections_file::connections;
 use crate::redaction;
 use crate::signals::stop_on_signal;
 use crate::stop::{Exit, Stop};
+use crate::webhook::Webhook;
 
 /// Serves until it is told to stop.
 pub(crate) async fn coordinator(args: Coordinator) -> Result<Exit, Stop> {
@@ -41,6 +42,9 @@ pub(crate) async fn coordinator(args: Coordinator) -> Result<Exit, Stop> {
         budget: Arc::clone(&budget),
         clock: Arc::clone(&clock),
     };
+    let secret = args.webhook_secret.as_deref();
+    let webhook =
+        args.webhook.as_deref().map(|address| Webhook::new(address, secret)).transpose()?;
     let redaction = args.redact_key.as_deref().map(redaction::read).transpose()?;
     let service = Service {
         parts: coordinator::Parts {
@@ -52,7 +56,7 @@ pub(crate) async fn coordinator(args: Coordinator) -> Result<Exit, Stop> {
         },
         registry: leading as Arc<dyn Registry>,
         budget: Arc::clone(&budget),
-        notifier: None,
+        notifier: webhook.map(|webhook| Arc::new(webhook) as Arc<dyn Notifier>),
     };
     let parts = http::Parts {
         store: Arc::clone(&serving) as Arc<dyn Store>,
