@@ -35,16 +35,25 @@ def alerts():
 
 
 class Metrics(unittest.TestCase):
-    def test_every_query_can_be_read_and_asks_for_metrics_that_are_emitted(self):
+    def test_every_query_can_be_read_and_asks_for_metrics_and_labels_that_are_emitted(self):
         known = tree.prometheus_names()
         for title, expression in expressions():
             with self.subTest(title):
                 promql_parser.parse(expression)
-                unknown = set(re.findall(r"\borgsweep_\w+", expression)) - known
-                self.assertFalse(unknown, f"no source emits {unknown}")
+                used = set(re.findall(r"\borgsweep_\w+", expression))
+                self.assertFalse(used - set(known), "no source emits it")
+                labels = set.union(*(known[name] for name in used))
+                told = {label.strip() for by in re.findall(r"\b(?:by|on) \(([^)]*)\)", expression) for label in by.split(",")}
+                self.assertFalse(told - labels, "it has no such label")
+                for name, selector in re.findall(r"\b(orgsweep_\w+)\{([^}]*)\}", expression):
+                    asked = set(re.findall(r"(\w+)\s*[=!]", selector))
+                    self.assertFalse(asked - known[name], f"{name} has no such label")
 
     def test_cloudwatch_is_asked_for_metrics_that_are_emitted(self):
-        self.assertFalse({name for name, _ in cloudwatch()} - set(tree.emitted()))
+        known = tree.emitted()
+        for name, dimensions in cloudwatch():
+            self.assertIn(name, known)
+            self.assertFalse(set(dimensions) - {"Fleet"} - known[name][1], name)
 
     def test_what_cloudwatch_is_asked_for_is_exactly_what_the_collector_sends(self):
         collector = tree.collector_of_tasks()

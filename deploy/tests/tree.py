@@ -81,20 +81,26 @@ def walk(value):
 
 
 def emitted():
-    """The metrics that the sources emit, with their kinds."""
+    """The metrics that the sources emit: their kinds and labels, from the fields of the events that carry them."""
+    kinds = r"(monotonic_counter|counter|histogram|gauge)\.(orgsweep[\w.]+)\s*="
     found = {}
     for folder in RUST:
         for path in folder.rglob("*.rs"):
-            code = path.read_text()
-            # As fields of events, and by the instruments themselves.
-            for kind, name in re.findall(r"\b(monotonic_counter|counter|histogram|gauge)\.(orgsweep[\w.]+)\s*=", code):
-                found[name] = {"monotonic_counter": "counter"}.get(kind, kind)
-            for kind, name in re.findall(r'\.[uif]64_(counter|histogram|gauge)\("(orgsweep[\w.]+)"', code):
-                found[name] = kind
+            for event in re.findall(r"\bevent!\((.*?)\);", path.read_text(), re.S):
+                metrics = re.findall(kinds, event)
+                fields = re.sub(r"\([^()]*\)|<[^<>]*>", "", event).split(",")
+                names = {re.split(r"\s*[=:]", field.strip())[0] for field in fields}
+                labels = {name for name in names if re.fullmatch(r"[a-z_]+", name)} - {"target"}
+                for kind, name in metrics:
+                    found[name] = ({"monotonic_counter": "counter"}.get(kind, kind), labels)
     return found
 
 
 def prometheus_names():
-    """What Prometheus calls these metrics."""
+    """What Prometheus calls these metrics, and which labels they have there."""
     ends = {"counter": ["_total"], "histogram": ["_bucket", "_sum", "_count"], "gauge": [""]}
-    return {name.replace(".", "_") + end for name, kind in emitted().items() for end in ends[kind]}
+    return {
+        name.replace(".", "_") + end: labels | {"instance", "job"} | ({"le"} if end == "_bucket" else set())
+        for name, (kind, labels) in emitted().items()
+        for end in ends[kind]
+    }
