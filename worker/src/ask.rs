@@ -5,14 +5,15 @@ use std::time::Duration;
 use protocol::budget::{Admission, Ask};
 use protocol::cell::Cost;
 use protocol::provider::{Page, PageRequest};
-use protocol::{Failure, FailureKind};
+use protocol::{Failure, FailureKind, ProbeId};
 use tokio::sync::SemaphorePermit;
 use tokio::time::Instant;
+use tracing::Instrument;
 
-use crate::SHORT_WAIT;
 use crate::batch::{Job, TASK_TIME};
 use crate::settle::{Decision, decide, dice};
 use crate::wait::pause;
+use crate::{SHORT_WAIT, metrics};
 
 /// The pause before budgets that are away are asked again.
 const AWAY: Duration = Duration::from_secs(1);
@@ -56,7 +57,7 @@ impl Job<'_> {
             Err(failure) => return Asked::Failed(failure),
         };
         loop {
-            let permit = match self.admit(ask).await {
+            let permit = match self.admit(request.probe, ask).await {
                 Ok((spent, permit)) => {
                     ask = spent;
                     permit
@@ -101,21 +102,39 @@ impl Job<'_> {
     }
 
     async fn page(&self, request: PageRequest<'_>, cost: &mut Cost) -> Result<Page, Failure> {
+        let span = tracing::debug_span!("call", probe = %request.probe,
+            operation = self.operation(request), status = tracing::field::Empty);
         let start = Instant::now();
-        let called = self.worker.parts.provider.page(&self.place, request);
-        let answer =
-            tokio::time::timeout_at(self.cut, called).await.unwrap_or_else(|_| Err(late()));
+        let called = self.worker.parts.provider.page(&self.place, request).instrument(span.clone());
+        let answer = tokio::time::timeout_at(self.cut, called).await;
+        let answer = answer.unwrap_or_else(|_| {
+            let operation = self.operation(request).map(str::to_owned);
+            Err(Failure { operation, ..late() })
+        });
+        let status = answer.as_ref().map_or_else(|failure| failure.code.as_str(), |_| "ok");
+        span.record("status", status);
+        metrics::called(request.probe, &answer, start.elapsed());
         cost.calls += 1;
         cost.duration_ms += u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         if matches!(&answer, Err(failure) if failure.kind == FailureKind::Throttled) {
             cost.throttles += 1;
+            metrics::throttled(request.probe);
         }
         answer
     }
 
+    fn operation(&self, request: PageRequest<'_>) -> Option<&str> {
+        let view = self.worker.parts.catalog.probe(request.probe)?;
+        Some(view.probe.calls.get(request.call)?.operation.as_str())
+    }
+
     /// Takes a permit and then spends a token, so that the call goes out when its token is spent;
     /// waits for both while that is short. `Err` says how long it would take.
-    async fn admit(&self, ask: Ask) -> Result<(Ask, SemaphorePermit<'_>), Duration> {
+    async fn admit(
+        &self,
+        probe: &ProbeId,
+        ask: Ask,
+    ) -> Result<(Ask, SemaphorePermit<'_>), Duration> {
         let mut ask = ask;
         let mut waited = Duration::ZERO;
         loop {
@@ -127,6 +146,7 @@ impl Job<'_> {
             let wait = match answer {
                 Ok(Admission::Granted) => return Ok((ask, permit)),
                 Ok(Admission::Wait(wait)) => {
+                    metrics::waits(probe, wait);
                     waited += wait;
                     wait
                 }

@@ -14,6 +14,7 @@ use protocol::{Failure, FailureKind};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use crate::admit::Till;
 use crate::ask::late;
@@ -64,8 +65,7 @@ impl Worker {
 
     /// Hands a batch back.
     pub(crate) async fn hand_back(&self, batch: &Batch, why: Return) -> Result<(), QueueError> {
-        tracing::info!(scan = %batch.scan, account = %batch.account, region = %batch.region,
-            dispatch = batch.dispatch, %why, "a batch is handed back");
+        tracing::info!(%why, "a batch is handed back");
         let region = match batch.work {
             Work::Preflight { .. } => None,
             Work::Probes(_) => Some(batch.region.clone()),
@@ -182,13 +182,17 @@ impl Job<'_> {
         mut seats: OwnedSemaphorePermit,
     ) -> Result<(), QueueError> {
         let mut running: FuturesUnordered<_> =
-            tasks.iter().map(|task| self.execute(task)).collect();
+            tasks.iter().map(|task| self.execute(task).instrument(span(task))).collect();
         while let Some(done) = running.next().await {
             done?;
             drop(seats.split(1));
         }
         Ok(())
     }
+}
+
+fn span(task: &Task) -> Span {
+    tracing::info_span!("task", probe = %task.probe, attempt = task.attempt)
 }
 
 /// An account that could not be entered, whatever the reason; the code tells which.

@@ -23,8 +23,8 @@ pub(crate) struct Broker {
 impl Broker {
     /// A queue that is thought to be there.
     pub(crate) fn new(queue: Arc<dyn Queue>) -> Self {
-        let sending = Reach::new("answers cannot be published");
-        Self { queue, sending, taking: Reach::new("batches cannot be taken") }
+        let sending = Reach::new("publish", "answers cannot be published");
+        Self { queue, sending, taking: Reach::new("receive", "batches cannot be taken") }
     }
 
     /// Publishes; tries again while the broker is away, up to [`PATIENCE`].

@@ -13,12 +13,14 @@ use protocol::queue::{Delivery, Line, Message, QueueError, Receipt};
 use protocol::result::Return;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::broker::Broker;
 use crate::publish::Publisher;
 use crate::reach::Reach;
-use crate::{Error, Parts, Settings, Worker, control, publish};
+use crate::{Error, Parts, Settings, Worker, control, metrics, publish, trace};
 
 /// Batches received at once; so many at most wait here for seats.
 const RECEIVE: usize = 16;
@@ -41,7 +43,7 @@ const EXTENSION: Duration = Duration::from_secs(180);
 /// [`Error`] when the broker refuses, or is away for too long.
 pub async fn run(parts: Parts, settings: Settings, drain: CancellationToken) -> Result<(), Error> {
     let budget = Arc::clone(&parts.budget);
-    let record = Reach::new("the control record cannot be read, the last one stands");
+    let record = Reach::new("control", "the control record cannot be read, the last one stands");
     let (orders, read) = watch::channel(Arc::new(Control::default()));
     let (publisher, pages) = Publisher::new();
     let calls = settings.max_in_flight.clamp(1, MOST_IN_FLIGHT);
@@ -50,8 +52,9 @@ pub async fn run(parts: Parts, settings: Settings, drain: CancellationToken) -> 
         publisher: Arc::new(publisher),
         parts,
         orders: read,
-        budgets: Reach::new("the budgets cannot be asked, no budget no call"),
+        budgets: Reach::new("budgets", "the budgets cannot be asked, no budget no call"),
         permits: Semaphore::new(calls),
+        calls,
         seats: Arc::new(Semaphore::new(calls * SEATS)),
         all_seats: calls * SEATS,
         drain: drain.clone(),
@@ -62,6 +65,7 @@ pub async fn run(parts: Parts, settings: Settings, drain: CancellationToken) -> 
         ended = work(&worker, &mut running) => Some(ended),
         never = control::follow(&*budget, &record, &orders) => match never {},
         never = publish::serve(&worker.broker, pages) => match never {},
+        never = metrics::sample(&worker) => match never {},
         never = close(&worker) => match never {},
         () = late(&drain, settings.drain) => None,
     };
@@ -126,39 +130,54 @@ async fn ready(worker: &Worker) -> Result<(), Error> {
 }
 
 /// Works one delivery off; it is acknowledged only when its answers are on the queue.
-async fn handle(worker: &Arc<Worker>, delivery: Delivery) {
+async fn handle(worker: &Worker, delivery: Delivery) {
     let batch: Batch = match message::read(&delivery.body) {
         Ok(batch) => batch,
         Err(why) => return park(worker, delivery, &why).await,
     };
+    let span = tracing::info_span!("batch", scan = %batch.scan, account = %batch.account,
+        region = %batch.region, dispatch = batch.dispatch);
+    trace::adopt(&span, batch.trace.as_deref());
     let Delivery { redelivered, receipt, .. } = delivery;
-    let done = tokio::select! {
-        done = answer(worker, &batch, redelivered) => done,
-        never = keep(&*receipt) => match never {},
+    let work = async {
+        let start = Instant::now();
+        let done = tokio::select! {
+            done = answer(worker, &batch, redelivered) => done,
+            never = keep(&*receipt) => match never {},
+        };
+        let outcome = match done {
+            Ok(outcome) => {
+                acknowledge(receipt).await;
+                outcome
+            }
+            Err(error) => {
+                tracing::error!(%error, "the answers of a batch could not be published; it is delivered again");
+                "unanswered"
+            }
+        };
+        metrics::batch(outcome, start.elapsed());
     };
-    match done {
-        Ok(()) => acknowledge(receipt).await,
-        Err(error) => {
-            tracing::error!(%error, scan = %batch.scan, account = %batch.account, region = %batch.region,
-                "the answers of a batch could not be published; it is delivered again");
-        }
-    }
+    work.instrument(span).await;
 }
 
-/// Works a batch off or hands it back.
-async fn answer(worker: &Arc<Worker>, batch: &Batch, redelivered: bool) -> Result<(), QueueError> {
+/// Works a batch off or hands it back; says which, or why.
+async fn answer(
+    worker: &Worker,
+    batch: &Batch,
+    redelivered: bool,
+) -> Result<&'static str, QueueError> {
     let seats = tokio::select! {
         biased;
         seats = seats(worker, batch) => seats,
         () = worker.drain.cancelled() => None,
     };
-    match worker.refusal(batch, redelivered) {
-        Some(why) => worker.hand_back(batch, why).await,
-        None => match seats {
-            Some(seats) => worker.work(batch, seats).await,
-            None => worker.hand_back(batch, Return::Stopped).await,
-        },
-    }
+    let refusal = worker.refusal(batch, redelivered);
+    let why = match (refusal, seats) {
+        (None, Some(seats)) => return worker.work(batch, seats).await.map(|()| "answered"),
+        (why, _) => why.unwrap_or(Return::Stopped),
+    };
+    worker.hand_back(batch, why).await?;
+    Ok(why.as_str())
 }
 
 /// A seat for each task of a batch.
@@ -187,7 +206,10 @@ async fn park(worker: &Worker, delivery: Delivery, why: &Unreadable) {
     let Delivery { body, receipt, .. } = delivery;
     let message = Message { body, group: Line::Parked.to_string() };
     match worker.broker.publish(Line::Parked, &[message]).await {
-        Ok(()) => acknowledge(receipt).await,
+        Ok(()) => {
+            acknowledge(receipt).await;
+            metrics::batch("parked", Duration::ZERO);
+        }
         Err(error) => {
             tracing::error!(%error, "a message could not be parked; it is delivered again");
         }

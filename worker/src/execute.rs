@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::ask::{Asked, Tries};
 use crate::batch::Job;
+use crate::metrics;
 
 /// Pages of one list before the rest is not read; named `PageCap` in the answer.
 const PAGE_CAP: u32 = 5_000;
@@ -137,6 +138,7 @@ impl Job<'_> {
             }
             Err(Stop::Queue(error)) => return Err(error),
         };
+        metrics::task(&task.probe, &answer);
         self.outbox.add(&answer).await
     }
 

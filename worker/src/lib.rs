@@ -12,11 +12,13 @@ mod consume;
 mod control;
 mod execute;
 mod left_out;
+mod metrics;
 mod outbox;
 mod pages;
 mod publish;
 mod reach;
 mod settle;
+mod trace;
 mod wait;
 
 use std::sync::Arc;
@@ -112,9 +114,10 @@ struct Worker {
     /// What the coordinator says, as it was last read.
     orders: watch::Receiver<Arc<Control>>,
     budgets: Reach,
-    /// Calls in flight.
+    /// Calls in flight, and how many there may be.
     permits: Semaphore,
-    /// Tasks under way.
+    calls: usize,
+    /// Tasks under way, and how many there may be.
     seats: Arc<Semaphore>,
     all_seats: usize,
     drain: CancellationToken,

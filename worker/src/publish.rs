@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use crate::broker::Broker;
+use crate::metrics;
 
 /// Pages that go out together at most.
 const TOGETHER: usize = 64;
@@ -58,7 +59,9 @@ pub(crate) async fn serve(broker: &Broker, mut handed_in: mpsc::Receiver<Parcel>
         }
         let (pages, waiting): (Vec<_>, Vec<_>) =
             parcels.drain(..).map(|parcel| (parcel.page, parcel.taken)).unzip();
+        let start = Instant::now();
         let together = broker.publish(Line::Results, &pages).await;
+        metrics::published(&pages, start.elapsed());
         let alone = matches!(together, Err(QueueError::Refused(_) | QueueError::TooLarge { .. }));
         for (page, taken) in pages.iter().zip(waiting) {
             // A page that is refused takes no other with it.

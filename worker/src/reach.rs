@@ -6,8 +6,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::metrics;
+
 /// What is known about reaching a server.
 pub(crate) struct Reach {
+    server: &'static str,
     what: &'static str,
     away: watch::Sender<Option<Away>>,
 }
@@ -19,9 +22,9 @@ struct Away {
 }
 
 impl Reach {
-    /// A server that is thought to be there; `what` says in the log what needs it.
-    pub(crate) fn new(what: &'static str) -> Self {
-        Self { what, away: watch::Sender::new(None) }
+    /// A server that is thought to be there; `what` says in the log what does not work without.
+    pub(crate) fn new(server: &'static str, what: &'static str) -> Self {
+        Self { server, what, away: watch::Sender::new(None) }
     }
 
     /// Notes that it answered.
@@ -47,6 +50,7 @@ impl Reach {
                 return false;
             }
             tracing::warn!(%why, "{}: waiting until it works", self.what);
+            metrics::outage(self.server);
             *away = Some(Away { since: Instant::now(), why: why.to_string() });
             true
         });

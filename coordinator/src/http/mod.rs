@@ -3,6 +3,34 @@
 //! It works through the store alone, so that any coordinator can serve it, whether it leads or not: a scan is started by
 //! writing it down as running, and the coordinator that leads finds it there.
 
+pub mod api;
+pub mod token;
+
+mod accounts;
+mod app;
+mod budgets;
+mod caller;
+mod docs;
+mod door;
+mod events;
+mod health;
+mod input;
+mod limit;
+mod listen;
+mod live;
+mod order;
+mod parked;
+mod problem;
+mod report;
+mod routes;
+mod scans;
+mod schedules;
+mod session;
+mod tls;
+mod tokens;
+mod view;
+
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,6 +41,11 @@ use protocol::store::Store;
 use protocol::{Clock, ConnectionId};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+pub use limit::Rate;
+
+use app::App;
+use door::Door;
 
 /// What the interface is made of.
 #[derive(Clone)]
@@ -43,6 +76,32 @@ pub struct Settings {
     pub behind_proxy: bool,
     /// The secret that pseudonyms are made with; without one, nobody can ask for redacted reports.
     pub redaction: Option<reports::Redaction>,
+    /// How much may be asked.
+    pub limits: Limits,
+}
+
+/// How much may be asked at once, and how often.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Requests of one address (of IPv6: one network), whoever asks from there.
+    pub peer: Rate,
+    /// Requests with one token.
+    pub token: Rate,
+    /// Watchers of scans at once.
+    pub streams: usize,
+    /// Reports that are written at once.
+    pub reports: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            peer: Rate { per_second: 50.0, burst: 200.0 },
+            token: Rate { per_second: 20.0, burst: 100.0 },
+            streams: 200,
+            reports: 4,
+        }
+    }
 }
 
 /// Where the certificate is, in PEM.
@@ -61,8 +120,29 @@ pub enum ServeError {
     #[error(
         "{0} is reached from other machines: give --tls-cert and --tls-key, or --behind-proxy where a proxy speaks TLS, or listen on 127.0.0.1"
     )]
-    Plain(std::net::SocketAddr),
-    /// The listener has no address, or takes no connections.
+    Plain(SocketAddr),
+    /// Both the server and a proxy would encrypt.
+    #[error(
+        "--tls-cert and --behind-proxy exclude each other: leave the one out that does not speak TLS to the caller"
+    )]
+    TlsTwice,
+    /// The address is reached from other machines, and no name is known by which it is called.
+    #[error("{0} is reached from other machines: say with --host by which names it is called")]
+    NoName(SocketAddr),
+    /// A host name is none.
+    #[error(
+        "{0:?} is not a host name: write it without scheme and port, e.g. orgsweep.example.com"
+    )]
+    Name(String),
+    /// The certificate or its key cannot be used.
+    #[error("{} cannot be used: {why}; it must be in PEM, and the key the certificate's own", .path.display())]
+    Certificate {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The listener has no address.
     #[error("nobody can be listened to: {0}")]
     Listener(#[from] std::io::Error),
 }
@@ -77,11 +157,10 @@ pub async fn serve(
     settings: Settings,
     stop: CancellationToken,
 ) -> Result<(), ServeError> {
-    let address = listener.local_addr()?;
-    if !address.ip().is_loopback() && settings.tls.is_none() && !settings.behind_proxy {
-        return Err(ServeError::Plain(address));
-    }
-    drop(parts);
-    stop.cancelled().await;
+    let door = Door::new(&settings, listener.local_addr()?)?;
+    let tls = settings.tls.as_ref().map(tls::acceptor).transpose()?;
+    let app = App::new(parts, settings.redaction, door, settings.limits, stop.clone());
+    let (router, _) = routes::router(&Arc::new(app));
+    listen::run(listener, router, tls, stop).await;
     Ok(())
 }

@@ -40,12 +40,17 @@ const FLOORS: &[(&str, &str, &[&str])] = &[
 const ONLY_FOR: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("aws-", &["aws", "queue"]),
-    ("hyper", &["aws", "loadtest", "orgsweep"]),
+    ("hyper", &["aws", "coordinator", "loadtest", "orgsweep"]),
     ("lapin", &["queue"]),
     ("redis", &["budget"]),
     ("axum", &["coordinator"]),
     ("utoipa", &["coordinator"]),
+<<<<<<< HEAD
     ("rustls", &["aws", "budget", "orgsweep"]),
+=======
+    ("rustls", &["aws", "coordinator", "orgsweep"]),
+    ("tokio-rustls", &["coordinator"]),
+>>>>>>> 58dee9c (HTTP: routes, tokens, sessions, reports, live progress)
     ("roxmltree", &["aws"]),
     ("governor", &["budget"]),
     ("backon", &["worker"]),

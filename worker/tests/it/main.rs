@@ -13,3 +13,4 @@ mod outages;
 mod poison;
 mod preflight;
 mod retries;
+mod telling;
