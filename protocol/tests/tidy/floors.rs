@@ -45,12 +45,8 @@ const ONLY_FOR: &[(&str, &[&str])] = &[
     ("redis", &["budget"]),
     ("axum", &["coordinator"]),
     ("utoipa", &["coordinator"]),
-<<<<<<< HEAD
-    ("rustls", &["aws", "budget", "orgsweep"]),
-=======
-    ("rustls", &["aws", "coordinator", "orgsweep"]),
+    ("rustls", &["aws", "budget", "coordinator", "orgsweep"]),
     ("tokio-rustls", &["coordinator"]),
->>>>>>> 58dee9c (HTTP: routes, tokens, sessions, reports, live progress)
     ("roxmltree", &["aws"]),
     ("governor", &["budget"]),
     ("backon", &["worker"]),
