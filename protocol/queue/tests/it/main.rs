@@ -5,5 +5,4 @@
 mod broker;
 mod proxy;
 mod rabbitmq;
-mod sqs;
 mod variables;
