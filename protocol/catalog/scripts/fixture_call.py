@@ -39,7 +39,26 @@ class Call(Request):
         self.documents = {name: self.below(path) for name, path in call.get("documents", {}).items()}
         self.home = self.below(call["home"]) if "home" in call else None
         self.inputs = {path: self.below(path) for child in children for path in item_paths(child)}
+        self.failures = self.failing()
         self.check_paging()
+
+    def failing(self):
+        """Where an answer tells failures: the steps to them, their shape, the steps to code and message."""
+        told = self.call.get("failures")
+        if told is None:
+            names = list(self.body.members) if self.body and self.body.type_name == "structure" else []
+            lists = [n for n in names if self.body.members[n].type_name == "list"]
+            missed = [n for n in lists if re.search(r"(?i)fail|unprocessed|unsuccessful|errors", n)]
+            if missed:
+                raise Wrong(f"it tells failures in {', '.join(missed)}")
+            return None
+        steps, leaf = resolve(self.body, told["path"], self.protocol)
+        names = [name for name in ("code", "message") if name in told]
+        named = {name: resolve(leaf, told[name], self.protocol) for name in names}
+        for name, (_, shape) in named.items():
+            if shape.type_name != "string":
+                raise Wrong(f"failures {name} {told[name]} is a {shape.type_name}")
+        return self.prefix + steps, leaf, named
 
     def below(self, path):
         """A path in a thing as (steps, shape)."""
@@ -198,8 +217,32 @@ class Call(Request):
         self.seen += [(i, one) for i, _, one in found]
         return out
 
+    def failed_row(self):
+        """The fixture of an answer that is a success and tells a failure."""
+        steps, leaf, named = self.failures
+        filled = [(path, shape, path[-1][1]) for path, shape in named.values()]
+        failure = values.thing(leaf, filled, [], None, 1, self.entry["service"], set())
+        value = self.page_value([], None)
+        values.put(value, steps, failure)
+        headers, body = answer(self.operation, value, self.protocol)
+        _, parsed = self.send(self.parameters(None), body, headers)
+        found = reach(parsed, steps)
+        if len(found) != 1:
+            raise Wrong(f"botocore finds {len(found)} of 1 failure by {self.call['failures']['path']}")
+        told = {name: text(reach(found[0], path)[0]) for name, (path, _) in named.items()}
+        out = {"probe": self.probe["id"], "call": self.call["name"], "operation": self.operation.name, "case": "failed"}
+        if self.item:
+            out["item"] = self.item
+        out["http"] = {"status": 200, "headers": headers, "body": body}
+        out["failure"] = {"code": told["code"], "message": told.get("message", "")}
+        return out | {"expected_ids": [], "own_ids": [], "on": False, "next_token": None}
+
     def rows(self):
         """All fixtures of this call."""
+        return self.answered_rows() + ([self.failed_row()] if self.failures else [])
+
+    def answered_rows(self):
+        """The fixtures of answers that tell no failure."""
         things = [one for one in self.things() if not self.id or reach(one, self.id)]
         listed = any(step[0] == EACH for step in self.items)
         if not listed:

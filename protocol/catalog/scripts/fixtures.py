@@ -15,7 +15,7 @@ handed to its parser in place of the network. Mistakes are printed as `file: mes
 `fixtures/SERVICE.json` is a list; each row is one answer to one call:
 
     probe, call, operation   which call of the entry
-    case                     `first` and `last` page, `only` (no pages), `empty`, `on`, `off-N`
+    case                     `first` and `last` page, `only` (no pages), `empty`, `on`, `off-N`, `failed`
     item                     for a `for_each` call: `id`, and `inputs` (the parent's values by path)
     request                  what botocore sends; absent where a row repeats another's:
       host, signing_name, signing_region   for the `region` that was asked, or `global`
@@ -24,6 +24,7 @@ handed to its parser in place of the network. Mistakes are printed as `file: mes
       headers                fixed headers that the service needs, names in lower case
       body                   json: the object; query, ec2: name -> value; null where there is none
     http                     status, headers, body (text) as AWS would answer
+    failure                  `code` and `message` that botocore finds in a `failed` answer, which is a success
     expected_ids             the ids that botocore's parser finds in it, in order
     own_ids                  those of them that are the customer's own
     on                       whether something on the page proves that a switch is on

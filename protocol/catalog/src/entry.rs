@@ -224,6 +224,10 @@ pub struct Call {
     /// documents are decoded.
     #[serde(default)]
     pub documents: BTreeMap<String, String>,
+    /// Where an answer that is a success tells failures, for operations that answer about several
+    /// things at once.
+    #[serde(default)]
+    pub failures: Option<Failures>,
     /// How its pages follow each other; none where the operation has no pages.
     #[serde(default)]
     pub page: Option<Paging>,
@@ -238,6 +242,20 @@ pub struct Call {
     /// How many calls of it one cell is expected to cost, for `plan`.
     #[serde(default = "one")]
     pub expect: f64,
+}
+
+/// Failures inside an answer that is a success: one of them fails the call, as if it were the
+/// answer. Their codes mean what the call's rows, the service's and the general table say.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failures {
+    /// The path to the failures in the answer, e.g. `failedAccounts[]`.
+    pub path: String,
+    /// The path to a failure's code in itself.
+    pub code: String,
+    /// The path to a failure's message in itself.
+    #[serde(default)]
+    pub message: Option<String>,
 }
 
 /// How pages follow each other.

@@ -204,6 +204,14 @@ iam = ["kms:DescribeKey"]
             ),
             (r#"size = { input = "Limit", value = 100 }"#, r#"place = "query""#),
             (r#"operation = "ListKeys""#, "operation = \"ListKeys\"\nparams = { Marker = \"x\" }"),
+            (
+                r#"items = "Keys[]""#,
+                "items = \"Keys[]\"\nfailures = { path = \"Failures[\", code = \"Code\" }",
+            ),
+            (
+                r#"items = "Keys[]""#,
+                "items = \"Keys[]\"\nfailures = { path = \"Keys[]\", code = \"Co de\", message = \"\" }",
+            ),
             (r#"{item.Alias.Name}"#, "{item.Alias..Name}"),
             (r#"{item.Alias.Name}"#, "{suffix}"),
             (r#"{item.Alias.Name}"#, "{item"),

@@ -9,6 +9,8 @@ mod memory;
 mod patience;
 #[cfg(feature = "fleet")]
 mod rabbitmq;
+#[cfg(feature = "fleet")]
+mod sqs;
 
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ pub use memory::MemoryQueue;
 pub use patience::PATIENCE;
 #[cfg(feature = "fleet")]
 pub use rabbitmq::{RabbitQueue, RabbitSettings};
+#[cfg(feature = "fleet")]
+pub use sqs::{SqsQueue, SqsSettings};
 
 /// Opens the queue that a URL names.
 ///
@@ -35,6 +39,9 @@ pub async fn connect(url: &str) -> Result<Arc<dyn Queue>, QueueError> {
         }
         #[cfg(not(feature = "fleet"))]
         Some("amqp" | "amqps") => Err(missing("RabbitMQ")),
+        #[cfg(feature = "fleet")]
+        Some("sqs") => Ok(Arc::new(SqsQueue::connect(url, SqsSettings::default()).await?)),
+        #[cfg(not(feature = "fleet"))]
         Some("sqs") => Err(missing("SQS")),
         _ => Err(QueueError::Refused(
             "--queue names no queue: it is memory:, amqp://USER:PASSWORD@HOST/VHOST, amqps://\u{2026}, or \
@@ -44,6 +51,7 @@ pub async fn connect(url: &str) -> Result<Arc<dyn Queue>, QueueError> {
     }
 }
 
+#[cfg(not(feature = "fleet"))]
 fn missing(kind: &str) -> QueueError {
     QueueError::Refused(format!(
         "this build has no {kind}: build with --features fleet, or use the image"

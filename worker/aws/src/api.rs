@@ -106,10 +106,15 @@ impl Api {
                 Ok(answer) => answer,
                 Err(fault) => return Err(self.fault(question, partition, &target, &fault).await),
             };
-            if answer.status.is_success() {
-                return page::read(asked, &|name| values.get(name), &read(asked, &answer)?);
-            }
-            let refusal = error::read(&answer);
+            let refusal = if answer.status.is_success() {
+                let body = read(asked, &answer)?;
+                match page::failure(asked.call, &body) {
+                    None => return page::read(asked, &|name| values.get(name), &body),
+                    Some(failure) => error::inside(&answer, failure),
+                }
+            } else {
+                error::read(&answer)
+            };
             if !self.mend(&mut mended, who, &session, &target, &refusal).await {
                 let closed = self.closed.get(asked.account).await;
                 let context = Context {

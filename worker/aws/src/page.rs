@@ -80,6 +80,15 @@ pub(crate) fn read(
     Ok(Page { items, next: next.flatten() })
 }
 
+/// Code and message of the first failure that an answer tells though it is a success; both empty
+/// where it does not say them.
+pub(crate) fn failure(call: &Call, answer: &Value) -> Option<(String, String)> {
+    let failures = call.failures.as_ref()?;
+    let told = path::select(&failures.path, answer).into_iter().find(|told| !is_nothing(told))?;
+    let say = |path: &str| path::first(path, told).and_then(text).unwrap_or_default();
+    Some((say(&failures.code), failures.message.as_deref().map(say).unwrap_or_default()))
+}
+
 fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(str::is_empty)
 }

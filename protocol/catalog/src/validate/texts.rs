@@ -29,9 +29,17 @@ fn paths(call: &Call, place: &str, notes: &mut Notes) {
         .page
         .iter()
         .flat_map(|page| [("page.output", Some(&page.output)), ("page.more", page.more.as_ref())]);
+    let failures = call.failures.iter().flat_map(|failures| {
+        [
+            ("failures.path", Some(&failures.path)),
+            ("failures.code", Some(&failures.code)),
+            ("failures.message", failures.message.as_ref()),
+        ]
+    });
     let single =
         [("items", Some(&call.items)), ("id", call.id.as_ref()), ("home", call.home.as_ref())];
-    let named = single.into_iter().chain(page).filter_map(|(key, path)| Some((key, path?)));
+    let named =
+        single.into_iter().chain(page).chain(failures).filter_map(|(key, path)| Some((key, path?)));
     let kept = call.keep.values().map(|path| ("keep", path));
     let documents = call.documents.values().map(|path| ("documents", path));
     for (key, path) in named.chain(kept).chain(documents) {
@@ -39,6 +47,8 @@ fn paths(call: &Call, place: &str, notes: &mut Notes) {
             notes.add(place, format!("{key}: {error}"));
         }
     }
+    let same = call.failures.as_ref().is_some_and(|failures| failures.path == call.items);
+    notes.unless(!same, place, || "failures.path is where the items are".to_owned());
     for name in call.keep.keys().filter(|name| call.documents.contains_key(*name)) {
         notes.add(place, format!("{name:?} is both kept and a document"));
     }

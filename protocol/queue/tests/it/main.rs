@@ -5,4 +5,5 @@
 mod broker;
 mod proxy;
 mod rabbitmq;
+mod sqs;
 mod variables;

@@ -9,6 +9,9 @@ use super::{Answer, first_byte, json, trim, xml};
 /// The longest wait that an answer may ask for, in milliseconds: an hour.
 const LONGEST_WAIT_MS: u64 = 3_600_000;
 
+/// The code of a failure inside a success that does not say its own.
+const UNNAMED: &str = "FailedInside";
+
 /// An answer that is no success, as facts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -32,7 +35,16 @@ pub(crate) struct Refusal {
 
 /// Reads an answer that is no success.
 pub(crate) fn read(answer: &Answer) -> Refusal {
-    let body = read_body(&answer.body);
+    facts(answer, read_body(&answer.body))
+}
+
+/// The refusal that an answer holds though it is a success: its code and message.
+pub(crate) fn inside(answer: &Answer, (code, message): (String, String)) -> Refusal {
+    let code = if code.is_empty() { UNNAMED } else { &code };
+    facts(answer, Body { code: bare_code(code), message, ..Body::default() })
+}
+
+fn facts(answer: &Answer, body: Body) -> Refusal {
     let header_code = answer.header("x-amzn-errortype").map(bare_code);
     let text = |name: &str| answer.header(name).map(str::to_owned);
     Refusal {

@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use catalog::Catalog;
 use chrono::TimeDelta;
 use protocol::clock::SystemClock;
 use protocol::provider::{PageRequest, Provider};
 use protocol::scan::{Pace, Settings};
-use protocol::{Clock, Failure, FailureKind, ProbeId};
+use protocol::{Clock, Failure, FailureKind, ProbeId, Status};
 
 use crate::house::{HUB, aws, hub_identity, list, place, small_catalog};
 use crate::server::{Reply, Seen, Server};
@@ -33,6 +34,37 @@ async fn failure(reply: Reply) -> (FailureKind, String) {
 async fn a_good_answer_is_a_page() {
     let page = outcome(Reply::json(r#"{"Things":[{"Id":"a"}]}"#)).await;
     assert_eq!(page, Ok(vec!["a".to_owned()]));
+}
+
+/// The defect: Inspector could not look at the account, said so in an answer that is a success, and was read as off.
+#[tokio::test]
+async fn a_failure_inside_a_success_is_a_failure_and_never_an_empty_page() {
+    let outcome = async |body: &'static str| {
+        let server = answering(move |_| Reply::json(body)).await;
+        let aws = aws(&server.endpoint, &Settings::default(), Catalog::embedded().unwrap());
+        let probe = ProbeId::new("inspector2").unwrap();
+        let request = PageRequest { probe: &probe, call: 0, item: None, token: None };
+        aws.page(&place(HUB, "eu-west-1"), request).await
+    };
+    for (code, kind, status) in [
+        ("ACCESS_DENIED", FailureKind::Denied, Status::Denied),
+        ("INTERNAL_ERROR", FailureKind::Transient, Status::Error),
+        ("SSM_THROTTLED", FailureKind::Throttled, Status::Throttled),
+        ("ACCOUNT_IS_ISOLATED", FailureKind::Other, Status::Error),
+        ("", FailureKind::Other, Status::Error),
+    ] {
+        let body = format!(
+            r#"{{"accounts":[],"failedAccounts":[{{"accountId":"{HUB}","errorCode":"{code}","errorMessage":"no"}}]}}"#
+        );
+        let failure = outcome(body.leak()).await.expect_err(code);
+        let named = if code.is_empty() { "FailedInside" } else { code };
+        assert_eq!((failure.kind, failure.code.as_str()), (kind, named));
+        assert_eq!((failure.message.as_str(), failure.status()), ("no", status));
+        assert_eq!(failure.operation.as_deref(), Some("BatchGetAccountStatus"));
+    }
+    for body in [r#"{"accounts":[],"failedAccounts":[]}"#, r#"{"accounts":[]}"#] {
+        assert!(outcome(body).await.expect("nothing failed").items.is_empty());
+    }
 }
 
 #[tokio::test]

@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 use catalog::entry::{Call, Entry, Wire};
 use catalog::{Catalog, Variant};
 use percent_encoding::percent_decode_str;
-use protocol::ProbeId;
 use protocol::provider::{Page, PageRequest, Provider};
 use protocol::scan::Settings;
+use protocol::{Failure, ProbeId};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -27,6 +27,8 @@ struct Row {
     item: Option<Parent>,
     request: Option<Request>,
     http: Http,
+    /// The failure that the answer holds though it is a success.
+    failure: Option<Told>,
     expected_ids: Vec<String>,
     own_ids: Vec<String>,
     on: bool,
@@ -52,6 +54,12 @@ struct Request {
     #[serde(default)]
     headers: BTreeMap<String, String>,
     body: Option<Value>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Told {
+    code: String,
+    message: String,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -120,6 +128,12 @@ async fn requests_and_answers_are_botocores() {
             let mut told = other_host(&catalog, view.entry, &view.probe.calls[call], &request);
             told.extend(differences(view.entry, &request, &seen, call_region(&row, &request)));
             match outcome {
+                Err(failure) if row.failure.is_some() => {
+                    told.extend(other_failure(row.failure.as_ref(), &failure));
+                }
+                Ok(_) if row.failure.is_some() => {
+                    told.push("a failure inside it was read as a page".to_owned());
+                }
                 Err(failure) if row.http.status >= 400 => {
                     let known = failure.status().is_known();
                     told.extend((!known).then(|| format!("no answer, but a failure: {failure}")));
@@ -155,6 +169,14 @@ fn reply(http: &Http) -> Reply {
         headers.push(("x-amzn-errortype", code.clone()));
     }
     Reply::Answer(http.status, headers, http.body.clone())
+}
+
+/// What differs from the failure that botocore finds inside an answer, which is never known.
+fn other_failure(told: Option<&Told>, failure: &Failure) -> Option<String> {
+    let same = told
+        .is_some_and(|told| told.code == failure.code && told.message == failure.message)
+        && !failure.status().is_known();
+    (!same).then(|| format!("failed with {failure}, botocore says {told:?}"))
 }
 
 fn disagreements(row: &Row, page: &Page) -> Vec<String> {

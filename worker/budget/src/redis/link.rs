@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use super::address::Address;
 
 /// A command without an answer after this time has failed, and its connection with it.
-const ANSWER: Duration = Duration::from_secs(2);
+const ANSWER: Duration = Duration::from_secs(5);
 /// An attempt to connect without success after this time has failed.
 const CONNECT: Duration = Duration::from_secs(5);
 /// The wait before the first attempt to connect again; each further one is twice as long.
