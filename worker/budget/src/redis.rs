@@ -190,10 +190,20 @@ mod tests {
         let url = format!("redis://jo:secret@127.0.0.1:{port}");
         let error = RedisBudget::open(&url, Duration::from_millis(200)).await.unwrap_err();
         let error = error.to_string();
-        assert!(error.contains("no Redis answered in 0 s (Connection refused"), "{error}");
+        assert!(error.contains("no Redis answered in 0 s: Connection refused"), "{error}");
         assert!(
             error.contains("--budgets redis://127.0.0.1") && !error.contains("secret"),
             "{error}"
         );
+    }
+
+    #[tokio::test]
+    async fn somebody_who_listens_and_hangs_up_is_doubted() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("redis://{}", listener.local_addr().unwrap());
+        let hanging_up = tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+        let error = RedisBudget::open(&url, Duration::from_millis(200)).await.unwrap_err();
+        assert!(error.to_string().contains("is it a Redis"), "{error}");
+        hanging_up.abort();
     }
 }

@@ -65,15 +65,13 @@ impl Link {
             if is_final(&error) {
                 return Err(failed(&error));
             }
+            let why = silence(&error);
             if start.elapsed() + pause >= patience {
-                let (seconds, reason) = (patience.as_secs(), reason(&error));
-                return Err(told(
-                    &address,
-                    &format!("no Redis answered in {seconds} s ({reason})"),
-                ));
+                let seconds = patience.as_secs();
+                return Err(told(&address, &format!("no Redis answered in {seconds} s: {why}")));
             }
             if pause == FIRST_PAUSE {
-                tracing::warn!(server = %address, why = %reason(&error), "waiting for the Redis that --budgets names");
+                tracing::warn!(server = %address, why, "waiting for the Redis that --budgets names");
             }
             sleep(pause).await;
             pause = LONGEST_PAUSE.min(pause * 2);
@@ -204,6 +202,17 @@ fn reason(error: &RedisError) -> String {
         _ if is_tls(error) => format!("TLS cannot be agreed on: {error}"),
         _ => error.to_string(),
     }
+}
+
+/// Why nothing answers at first, and what may be wrong where somebody listens.
+fn silence(error: &RedisError) -> String {
+    let hangs_up = error.is_connection_dropped() && !error.is_connection_refusal();
+    let doubt = if hangs_up || error.is_timeout() {
+        ", though somebody listens there; is it a Redis, and redis:// or rediss:// right?"
+    } else {
+        ""
+    };
+    format!("{}{doubt}", reason(error))
 }
 
 /// Whether the two sides do not agree on TLS: no certificate that is trusted, or no TLS at all.
