@@ -46,7 +46,7 @@ const REPLACE: &str = concat!(
 
 const READ_STANDING: &str = "
 select account_id, region, probe, round, status from cells
-where scan_id = ? and (account_id, region, probe) in (select * from (values :rows) as keys)";
+where (scan_id, account_id, region, probe) in (select * from (values :rows) as keys)";
 
 const COUNT_ROWS: &str = "
 with fresh (scan_id, account_id, region, cells) as (values :rows)
@@ -141,11 +141,11 @@ impl Open<'_> {
         id: &ScanId,
         keys: impl Iterator<Item = &CellKey> + Send,
     ) -> Result<HashMap<CellKey, Standing>, StoreError> {
-        let mut rows = Rows::new(3);
+        let mut rows = Rows::new(4);
         for key in keys {
-            rows.push_key(&[key.account.as_str(), key.region.as_str(), key.probe.as_str()]);
+            rows.push_cell(id, key);
         }
-        let rows = self.fetch_many(READ_STANDING, binds![id.as_str()], rows).await?;
+        let rows = self.fetch_many(READ_STANDING, [], rows).await?;
         rows.into_iter()
             .map(|row| {
                 let mut columns = Columns::from(row);

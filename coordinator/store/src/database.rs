@@ -5,9 +5,11 @@
 
 use std::sync::Arc;
 
+use crate::many::Style;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use protocol::store::{Row, StoreError, Value};
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 /// The text of a statement: fixed, or generated and kept.
 #[derive(Debug, Clone)]
@@ -16,6 +18,16 @@ pub(crate) enum Sql {
     Fixed(&'static str),
     /// A text that was put together from texts of this crate; values are never part of it.
     Made(Arc<str>),
+}
+
+impl Sql {
+    /// The text as sqlx takes it.
+    pub(crate) fn into_text(self) -> SqlStr {
+        match self {
+            Self::Fixed(text) => text.into_sql_str(),
+            Self::Made(text) => AssertSqlSafe(text).into_sql_str(),
+        }
+    }
 }
 
 impl From<&'static str> for Sql {
@@ -37,6 +49,10 @@ pub(crate) enum Bind {
     Int(Option<i64>),
     /// Text.
     Text(Option<String>),
+    /// A column of whole numbers.
+    Ints(Vec<Option<i64>>),
+    /// A column of text.
+    Texts(Vec<Option<String>>),
 }
 
 impl From<i64> for Bind {
@@ -135,8 +151,11 @@ pub(crate) trait Database: Send + Sync + 'static {
     /// Streams rows outside a transaction.
     fn stream(&self, sql: Sql, binds: Vec<Bind>) -> BoxStream<'_, Result<Row, StoreError>>;
 
-    /// Writes the mark of the `position`th bind (from 1) of a generated text, whose binds stand in order.
-    fn mark(&self, position: usize, text: &mut String);
+    /// How it takes many rows at once.
+    fn style(&self) -> Style;
+
+    /// What a transaction says before it asks about all cells of a scan at once.
+    fn over_whole_scans(&self) -> Option<&'static str>;
 }
 
 /// A transaction that may write.

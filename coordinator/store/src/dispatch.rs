@@ -27,7 +27,7 @@ limit $3";
 const TAKE_PREFLIGHTS: &str = "
 update scan_accounts
 set preflight_state = 'out', preflight_dispatch = preflight_dispatch + 1, preflight_dispatched_at = ?
-where scan_id = ? and account_id in (select * from (values :rows) as keys)";
+where (scan_id, account_id) in (select * from (values :rows) as keys)";
 
 const DUE_ROWS: &str = "
 select r.account_id, r.region, a.connection, r.dispatch, r.probe_set, r.answered,
@@ -51,15 +51,15 @@ where plan_rows.scan_id = sent.scan_id and plan_rows.account_id = sent.account_i
 
 const READ_ANSWERED: &str = "
 select account_id, region, probe, round from cells
-where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)";
+where (scan_id, account_id, region) in (select * from (values :rows) as keys)";
 
 const READ_REQUEUED: &str = "
 select account_id, region, probe, round from requeued_cells
-where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)";
+where (scan_id, account_id, region) in (select * from (values :rows) as keys)";
 
 const READ_HELD: &str = "
 select account_id, region, probe, round, due_at, attempt, throttled, deaths, continuation from held_tasks
-where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)";
+where (scan_id, account_id, region) in (select * from (values :rows) as keys)";
 
 const SET_ROWS: &str = "
 with next (scan_id, account_id, region, state, due_at) as (values :rows)
@@ -171,11 +171,11 @@ impl Open<'_> {
         most: u32,
     ) -> Result<Vec<Due>, StoreError> {
         let mut due = Vec::new();
-        let mut taken = Rows::new(1);
+        let mut taken = Rows::new(2);
         for row in self.fetch(DUE_PREFLIGHTS, binds![id.as_str(), now, most]).await? {
             let mut columns = Columns::from(row);
             let account: AccountId = columns.word()?;
-            taken.push_key(&[account.as_str()]);
+            taken.push_key(&[id.as_str(), account.as_str()]);
             due.push(Due {
                 account,
                 connection: columns.word()?,
@@ -183,7 +183,7 @@ impl Open<'_> {
                 work: DueWork::Preflight { attempt: columns.number()? },
             });
         }
-        self.execute_many(TAKE_PREFLIGHTS, binds![now, id.as_str()], taken).await?;
+        self.execute_many(TAKE_PREFLIGHTS, binds![now], taken).await?;
         Ok(due)
     }
 
@@ -231,28 +231,26 @@ impl Open<'_> {
     ) -> Result<HashMap<Place, Work>, StoreError> {
         let mut works: HashMap<Place, Work> =
             rows.iter().map(|row| (row.place.clone(), row.work())).collect();
-        let scan = binds![id.as_str()];
-        let (mut all, mut begun) = (Rows::new(2), Rows::new(2));
+        let (mut all, mut begun) = (Rows::new(3), Rows::new(3));
         for row in rows {
-            let key = [row.place.0.as_str(), row.place.1.as_str()];
-            all.push_key(&key);
+            all.push_place(id, &row.place);
             if row.answered > 0 {
-                begun.push_key(&key);
+                begun.push_place(id, &row.place);
             }
         }
-        for row in self.fetch_many(READ_ANSWERED, scan.clone(), begun).await? {
+        for row in self.fetch_many(READ_ANSWERED, [], begun).await? {
             let mut columns = Columns::from(row);
             let place = (columns.word()?, columns.word()?);
             let (probe, round) = (columns.word()?, columns.number()?);
             works.entry(place).or_default().answered.insert(probe, round);
         }
-        for row in self.fetch_many(READ_REQUEUED, scan.clone(), all.again()).await? {
+        for row in self.fetch_many(READ_REQUEUED, [], all.again()).await? {
             let mut columns = Columns::from(row);
             let place = (columns.word()?, columns.word()?);
             let (probe, round) = (columns.word()?, columns.number()?);
             works.entry(place).or_default().requeued.insert(probe, round);
         }
-        for row in self.fetch_many(READ_HELD, scan, all).await? {
+        for row in self.fetch_many(READ_HELD, [], all).await? {
             let mut columns = Columns::from(row);
             let place = (columns.word()?, columns.word()?);
             let probe: ProbeId = columns.word()?;

@@ -23,7 +23,7 @@ const READ_ROWS: &str = "
 select account_id, region, probe_set, state, dispatch,
     case when verdict is null and only_requeued = 0 then 1 else 0 end
 from plan_rows
-where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)";
+where (scan_id, account_id, region) in (select * from (values :rows) as keys)";
 
 const HOLD_TASKS: &str = "
 insert into held_tasks (
@@ -43,7 +43,7 @@ where scan_id = $1 and account_id = $2 and preflight_dispatch = $3 and preflight
 
 const SWEEP_HELD: &str = "
 delete from held_tasks
-where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)
+where (scan_id, account_id, region) in (select * from (values :rows) as keys)
     and exists (select 1 from cells c
                 where c.scan_id = held_tasks.scan_id and c.account_id = held_tasks.account_id
                     and c.region = held_tasks.region and c.probe = held_tasks.probe
@@ -51,7 +51,7 @@ where scan_id = ? and (account_id, region) in (select * from (values :rows) as k
 
 const SWEEP_REQUEUED: &str = "
 delete from requeued_cells
-where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)
+where (scan_id, account_id, region) in (select * from (values :rows) as keys)
     and exists (select 1 from cells c
                 where c.scan_id = requeued_cells.scan_id and c.account_id = requeued_cells.account_id
                     and c.region = requeued_cells.region and c.probe = requeued_cells.probe
@@ -79,7 +79,7 @@ select r.account_id, r.region, r.answered,
         else 1
     end
 from plan_rows r
-where r.scan_id = ? and (r.account_id, r.region) in (select * from (values :rows) as keys)";
+where (r.scan_id, r.account_id, r.region) in (select * from (values :rows) as keys)";
 
 /// A row of the plan that answers are about.
 struct PlannedRow {
@@ -209,12 +209,12 @@ impl Open<'_> {
         answers: &[Answer],
     ) -> Result<HashMap<Place, PlannedRow>, StoreError> {
         let places: BTreeSet<_> = answers.iter().filter_map(place_of).collect();
-        let mut rows = Rows::new(2);
+        let mut rows = Rows::new(3);
         for (account, region) in places {
-            rows.push_key(&[account.as_str(), region.as_str()]);
+            rows.push_key(&[id.as_str(), account.as_str(), region.as_str()]);
         }
         let mut planned = HashMap::new();
-        for row in self.fetch_many(READ_ROWS, binds![id.as_str()], rows).await? {
+        for row in self.fetch_many(READ_ROWS, [], rows).await? {
             let mut columns = Columns::from(row);
             let place = (columns.word()?, columns.word()?);
             let members = self.members(&columns.text()?).await?;
@@ -312,7 +312,7 @@ impl Open<'_> {
             settled.into_iter().filter(present).map(|(place, _)| place).collect();
         let keys = self.sweep_answered(id, settled.iter()).await?;
         let mut next = Vec::with_capacity(settled.len());
-        for row in self.fetch_many(READ_RESTS, binds![id.as_str()], keys).await? {
+        for row in self.fetch_many(READ_RESTS, [], keys).await? {
             let mut columns = Columns::from(row);
             let place: Place = (columns.word()?, columns.word()?);
             let answered: u64 = columns.number()?;
@@ -338,13 +338,12 @@ impl Open<'_> {
         id: &ScanId,
         places: impl Iterator<Item = &'p Place> + Send,
     ) -> Result<Rows, StoreError> {
-        let mut keys = Rows::new(2);
-        for (account, region) in places {
-            keys.push_key(&[account.as_str(), region.as_str()]);
+        let mut keys = Rows::new(3);
+        for place in places {
+            keys.push_place(id, place);
         }
-        let scan = binds![id.as_str()];
-        self.execute_many(SWEEP_HELD, scan.clone(), keys.again()).await?;
-        self.execute_many(SWEEP_REQUEUED, scan, keys.again()).await?;
+        self.execute_many(SWEEP_HELD, [], keys.again()).await?;
+        self.execute_many(SWEEP_REQUEUED, [], keys.again()).await?;
         Ok(keys)
     }
 }

@@ -22,6 +22,8 @@ mod objects;
 mod parked;
 mod pauses;
 mod port;
+#[cfg(feature = "fleet")]
+mod postgres;
 mod preflight;
 mod prune;
 mod record;
@@ -45,7 +47,9 @@ pub use port::SqlStore;
 /// What a store is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// To run scans: makes the store where there is none, and keeps other runners out.
+    /// To run scans: makes the store where there is none. A file keeps other runners out, and is
+    /// brought up to date. A server does neither: runners exclude each other by the lead
+    /// ([`protocol::registry::Registry::lead`]), and tables that are older are [`migrate`]d on purpose.
     Run,
     /// To pause, cancel or re-queue a scan that is there, whoever runs it.
     Control,
@@ -53,26 +57,62 @@ pub enum Access {
     Read,
 }
 
-/// Opens the store at `url`: `sqlite:PATH`, or `sqlite::memory:` for one that dies with the process.
+/// Opens the store at `url`: `sqlite:PATH`, `sqlite::memory:` for one that dies with the process, or, in
+/// a build with the feature `fleet`, `postgres://USER:PASSWORD@HOST:PORT/DATABASE?schema=NAME` (the
+/// schema may be left out). A runner waits up to a minute for a server that is not there yet.
 ///
 /// # Errors
 /// [`StoreError::Busy`] when another process runs scans on it, [`StoreError::Newer`] when a newer
 /// orgsweep wrote it, [`StoreError::Unusable`] when it is not there to be read, cannot be opened,
 /// or is no store.
 pub async fn connect(url: &str, access: Access) -> Result<Arc<SqlStore>, StoreError> {
-    let Some((scheme, place)) = url.split_once(':') else {
-        let why = "a store is named by a URL, e.g. `sqlite:orgsweep.db`".to_owned();
-        return Err(StoreError::Unusable { place: url.to_owned(), why });
+    let store = match place_of(url)? {
+        Place::File(path) => SqlStore::new(sqlite::open(path, access).await?),
+        #[cfg(feature = "fleet")]
+        Place::Server => SqlStore::new(postgres::open(url, access).await?),
     };
+    Ok(Arc::new(store))
+}
+
+/// Makes the tables of the store at `url`, or brings them up to date.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn migrate(url: &str) -> Result<(), StoreError> {
+    match place_of(url)? {
+        Place::File(path) => sqlite::open(path, Access::Run).await.map(drop),
+        #[cfg(feature = "fleet")]
+        Place::Server => postgres::bring_up_to_date(url).await,
+    }
+}
+
+/// What a URL names.
+enum Place<'a> {
+    File(&'a str),
+    #[cfg(feature = "fleet")]
+    Server,
+}
+
+fn place_of(url: &str) -> Result<Place<'_>, StoreError> {
+    let unusable = |place: &str, why: &str| {
+        Err(StoreError::Unusable { place: place.to_owned(), why: why.to_owned() })
+    };
+    let Some((scheme, place)) = url.split_once(':') else {
+        return unusable(url, "a store is named by a URL, e.g. `sqlite:orgsweep.db`");
+    };
+    // The rest of a URL that is not a file's may hold a password.
     match scheme {
-        "sqlite" => {
-            let place = place.strip_prefix("//").unwrap_or(place);
-            Ok(Arc::new(SqlStore::new(sqlite::open(place, access).await?)))
-        }
-        // The rest of such a URL may hold a password.
-        other => Err(StoreError::Unusable {
-            place: format!("{other}:"),
-            why: "this build knows `sqlite:PATH` and `sqlite::memory:`".to_owned(),
-        }),
+        "sqlite" => Ok(Place::File(place.strip_prefix("//").unwrap_or(place))),
+        #[cfg(feature = "fleet")]
+        "postgres" | "postgresql" => Ok(Place::Server),
+        #[cfg(not(feature = "fleet"))]
+        "postgres" | "postgresql" => unusable(
+            "postgres:",
+            "this build knows only `sqlite:PATH`; one with the feature `fleet`, such as the image, knows PostgreSQL",
+        ),
+        other => unusable(
+            &format!("{other}:"),
+            "a store is `sqlite:PATH`, `sqlite::memory:` or `postgres://…`",
+        ),
     }
 }

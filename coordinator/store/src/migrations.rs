@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use protocol::store::StoreError;
-use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator};
+
+use crate::database::Sql;
 
 /// A migration that is compiled in: its file's name and text.
 struct File {
@@ -21,6 +22,7 @@ macro_rules! file {
 /// All of them, in order. A name that ends in `.sqlite.sql` is for that database alone.
 const FILES: &[File] = &[
     file!("20261122000100_scans.sql"),
+    file!("20261122000200_answers.postgres.sql"),
     file!("20261122000200_answers.sqlite.sql"),
     file!("20261122000300_scan_cells.sql"),
     file!("20261122000400_fleet.sql"),
@@ -41,6 +43,13 @@ pub(crate) enum Age {
     Newer,
 }
 
+/// What a text column is in PostgreSQL: ordered and compared as bytes, as SQLite does, not by some
+/// language's rules.
+const BYTEWISE: &str = " text collate \"C\"";
+
+/// PostgreSQL's code for what a user may not do.
+const NOT_PERMITTED: &str = "42501";
+
 /// The migrations of a database, e.g. `sqlite`.
 fn migrator(database: &str) -> Migrator {
     let migrations = FILES.iter().filter_map(|file| {
@@ -49,7 +58,11 @@ fn migrator(database: &str) -> Migrator {
         (only == database).then_some(())?;
         let version = version.parse().ok()?;
         let words = words.trim_end_matches(".sql").replace('_', " ");
-        let sql = file.text.into_sql_str();
+        let sql = match database {
+            "postgres" => Sql::from(file.text.replace(" text", BYTEWISE)),
+            _ => Sql::from(file.text),
+        };
+        let sql = sql.into_text();
         Some(Migration::new(version, Cow::Owned(words), MigrationType::Simple, sql, false))
     });
     Migrator::with_migrations(migrations.collect())
@@ -64,7 +77,10 @@ pub(crate) async fn run<C>(
 where
     C: Migrate,
 {
-    migrator(database).run_direct(None, connection, false).await.map_err(|error| match error {
+    let mut migrator = migrator(database);
+    // Who may run it is decided before.
+    migrator.set_locking(false);
+    migrator.run_direct(None, connection, false).await.map_err(|error| match error {
         MigrateError::VersionMissing(_)
         | MigrateError::VersionTooNew(..)
         | MigrateError::VersionMismatch(_) => StoreError::Newer(place.to_owned()),
@@ -90,10 +106,20 @@ pub(crate) fn compare(database: &str, applied: &[i64]) -> Age {
 
 fn plain(error: &MigrateError) -> String {
     match error {
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            error.to_string()
-        }
+        MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => why_not(cause),
         other => other.to_string(),
+    }
+}
+
+/// Why tables could not be made.
+pub(crate) fn why_not(error: &sqlx::Error) -> String {
+    match error.as_database_error() {
+        Some(refusal) if refusal.code().as_deref() == Some(NOT_PERMITTED) => format!(
+            "{}: its user must be allowed to make tables, or somebody who is runs `orgsweep migrate`",
+            refusal.message()
+        ),
+        Some(refusal) => refusal.message().to_owned(),
+        None => error.to_string(),
     }
 }
 
@@ -114,10 +140,16 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_read_and_another_database_gets_only_the_common_ones() {
-        assert_eq!(migrator("sqlite").iter().count(), FILES.len());
-        let common = FILES.iter().filter(|file| file.name.matches('.').count() == 1).count();
-        assert_eq!(migrator("other").iter().count(), common);
+    fn every_name_is_read_and_a_database_gets_the_common_ones_and_its_own() {
+        let of = |end: &str| FILES.iter().filter(|file| file.name.ends_with(end)).count();
+        let (sqlite, postgres) = (of(".sqlite.sql"), of(".postgres.sql"));
+        assert!(sqlite > 0 && sqlite == postgres);
+        for database in ["sqlite", "postgres"] {
+            let ours: Vec<i64> = migrator(database).iter().map(|known| known.version).collect();
+            assert_eq!(ours.len(), FILES.len() - sqlite);
+            assert!(ours.is_sorted_by(|one, next| one < next), "{ours:?}");
+        }
+        assert_eq!(migrator("other").iter().count(), of(".sql") - sqlite - postgres);
         assert_eq!(
             migrator("sqlite").iter().next().map(|first| &*first.description),
             Some("scans")

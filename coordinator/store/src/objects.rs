@@ -35,11 +35,11 @@ on conflict (scan_id, account_id, region, probe, kind, resource_id, name) do upd
 
 const FORGET: &str = "
 delete from resources
-where scan_id = ? and round < ? and (account_id, region, probe) in (select * from (values :rows) as keys)";
+where round < ? and (scan_id, account_id, region, probe) in (select * from (values :rows) as keys)";
 
 const FORGET_LINKS: &str = "
 delete from resource_documents
-where scan_id = ? and round < ? and (account_id, region, probe) in (select * from (values :rows) as keys)";
+where round < ? and (scan_id, account_id, region, probe) in (select * from (values :rows) as keys)";
 
 impl Open<'_> {
     /// Writes things of a round; the last word on each counts.
@@ -98,14 +98,13 @@ impl Open<'_> {
         id: &ScanId,
         answered: impl Iterator<Item = &'c Cell> + Send,
     ) -> Result<(), StoreError> {
-        let mut rows = Rows::new(3);
+        let mut rows = Rows::new(4);
         let mut round = 0;
         for cell in answered {
-            let key = &cell.key;
-            rows.push_key(&[key.account.as_str(), key.region.as_str(), key.probe.as_str()]);
+            rows.push_cell(id, &cell.key);
             round = cell.round;
         }
-        let lead = binds![id.as_str(), round];
+        let lead = binds![round];
         self.execute_many(FORGET, lead.clone(), rows.again()).await?;
         self.execute_many(FORGET_LINKS, lead, rows).await?;
         Ok(())

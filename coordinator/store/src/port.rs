@@ -98,8 +98,8 @@ impl Open<'_> {
     ) -> Result<u64, StoreError> {
         let mut changed = 0;
         let lead = lead.into();
-        let (database, texts) = (&*self.store.database, &self.store.texts);
-        for (sql, binds) in texts.statements(database, template, &lead, rows) {
+        let (style, texts) = (self.store.database.style(), &self.store.texts);
+        for (sql, binds) in texts.statements(style, template, &lead, rows) {
             changed += self.transaction.execute(sql, binds).await?;
         }
         Ok(changed)
@@ -114,8 +114,8 @@ impl Open<'_> {
     ) -> Result<Vec<Row>, StoreError> {
         let mut answered = Vec::new();
         let lead = lead.into();
-        let (database, texts) = (&*self.store.database, &self.store.texts);
-        for (sql, binds) in texts.statements(database, template, &lead, rows) {
+        let (style, texts) = (self.store.database.style(), &self.store.texts);
+        for (sql, binds) in texts.statements(style, template, &lead, rows) {
             answered.append(&mut self.transaction.fetch(sql, binds).await?);
         }
         Ok(answered)

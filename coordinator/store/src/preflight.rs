@@ -38,16 +38,16 @@ update plan_rows
 set verdict = ?, verdict_round = ?, verdict_at = ?,
     failure_kind = ?, failure_code = ?, failure_message = ?, failure_operation = ?,
     failure_http_status = ?, failure_request_id = ?, denied_by = ?, policy_arn = ?
-where scan_id = ? and account_id = ? and verdict is null and only_requeued = 0
-    and region in (select * from (values :rows) as keys)";
+where verdict is null and only_requeued = 0
+    and (scan_id, account_id, region) in (select * from (values :rows) as keys)";
 
 const CLOSE_ROWS: &str = "
 update plan_rows set state = 'done', alone = 0
-where scan_id = ? and account_id = ? and region in (select * from (values :rows) as keys)";
+where (scan_id, account_id, region) in (select * from (values :rows) as keys)";
 
 const FORGET_REQUEUED: &str = "
 delete from requeued_cells
-where scan_id = ? and account_id = ? and (region, probe) in (select * from (values :rows) as keys)";
+where (scan_id, account_id, region, probe) in (select * from (values :rows) as keys)";
 
 impl SqlStore {
     pub(crate) async fn close_preflight(
@@ -170,7 +170,7 @@ impl Open<'_> {
     ) -> Result<(), StoreError> {
         let scan = binds![judged.id.as_str(), judged.account.as_str()];
         let mut cells = Vec::new();
-        for row in self.fetch(READ_REQUEUED, scan.clone()).await? {
+        for row in self.fetch(READ_REQUEUED, scan).await? {
             let mut columns = Columns::from(row);
             let (region, probe): (Region, ProbeId) = (columns.word()?, columns.word()?);
             let Some(set) = rows.get(&region) else { continue };
@@ -182,12 +182,12 @@ impl Open<'_> {
                 cells.push(judged.cell(region, probe, *status, Evidence::RegionTable));
             }
         }
-        let mut keys = Rows::new(2);
+        let mut keys = Rows::new(4);
         for cell in &cells {
-            keys.push_key(&[cell.key.region.as_str(), cell.key.probe.as_str()]);
+            keys.push_cell(judged.id, &cell.key);
         }
         self.write_cells(judged.id, cells.iter().collect()).await?;
-        self.execute_many(FORGET_REQUEUED, scan, keys).await?;
+        self.execute_many(FORGET_REQUEUED, [], keys).await?;
         Ok(())
     }
 
@@ -198,17 +198,15 @@ impl Open<'_> {
         verdict: &RowVerdict,
         regions: impl Iterator<Item = &Region> + Send,
     ) -> Result<(), StoreError> {
-        let mut rows = Rows::new(1);
+        let mut rows = Rows::new(3);
         for region in regions {
-            rows.push_key(&[region.as_str()]);
+            rows.push_key(&[judged.id.as_str(), judged.account.as_str(), region.as_str()]);
         }
-        let scan = binds![judged.id.as_str(), judged.account.as_str()];
         let mut lead =
             Vec::from(binds![verdict.status.as_str(), judged.round, judged.now.timestamp_millis()]);
         lead.extend(failure(verdict.failure.as_ref()));
-        lead.extend(scan.clone());
         self.execute_many(SET_VERDICT, lead, rows.again()).await?;
-        self.execute_many(CLOSE_ROWS, scan, rows).await?;
+        self.execute_many(CLOSE_ROWS, [], rows).await?;
         Ok(())
     }
 }

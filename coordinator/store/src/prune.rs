@@ -39,17 +39,17 @@ select account_id, region from plan_rows where scan_id = $1 order by account_id,
 /// What is kept for each account and region; the rows of the plan last, since they tell what is left.
 const SWEEP_PLACES: [&str; 6] = [
     "delete from resource_documents
-    where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)",
+    where (scan_id, account_id, region) in (select * from (values :rows) as keys)",
     "delete from resources
-    where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)",
+    where (scan_id, account_id, region) in (select * from (values :rows) as keys)",
     "delete from cells
-    where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)",
+    where (scan_id, account_id, region) in (select * from (values :rows) as keys)",
     "delete from held_tasks
-    where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)",
+    where (scan_id, account_id, region) in (select * from (values :rows) as keys)",
     "delete from requeued_cells
-    where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)",
+    where (scan_id, account_id, region) in (select * from (values :rows) as keys)",
     "delete from plan_rows
-    where scan_id = ? and (account_id, region) in (select * from (values :rows) as keys)",
+    where (scan_id, account_id, region) in (select * from (values :rows) as keys)",
 ];
 
 const SWEEP_REST: [&str; 7] = [
@@ -104,10 +104,10 @@ impl SqlStore {
     async fn sweep(&self, scan: &str) -> Result<(), StoreError> {
         loop {
             let mut open = self.begin().await?;
-            let mut places = Rows::new(2);
+            let mut places = Rows::new(3);
             for row in open.fetch(PLACES_LEFT, binds![scan, PLACES]).await? {
                 let mut columns = Columns::from(row);
-                places.push_key(&[&columns.text()?, &columns.text()?]);
+                places.push_key(&[scan, &columns.text()?, &columns.text()?]);
             }
             if places.len() == 0 {
                 for sql in SWEEP_REST {
@@ -116,7 +116,7 @@ impl SqlStore {
                 return open.commit().await;
             }
             for sql in SWEEP_PLACES {
-                open.execute_many(sql, binds![scan], places.again()).await?;
+                open.execute_many(sql, [], places.again()).await?;
             }
             open.commit().await?;
         }

@@ -82,6 +82,9 @@ impl SqlStore {
     ) -> Result<u64, StoreError> {
         let mut open = self.begin().await?;
         let standing = open.standing(id).await?;
+        if let Some(sql) = self.database.over_whole_scans() {
+            open.execute(sql, []).await?;
+        }
         if matches!(standing.state, ScanState::Finished | ScanState::Cancelled) {
             open.give_up_rest(id).await?;
         }

@@ -10,14 +10,12 @@ use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{
-    AssertSqlSafe, ConnectOptions, Row as _, SqlSafeStr, SqlStr, Sqlite, SqlitePool, TypeInfo,
-    ValueRef,
-};
+use sqlx::{ConnectOptions, Row as _, Sqlite, SqlitePool, TypeInfo, ValueRef};
 
 use crate::Access;
 use crate::database::{Bind, Database, Hold, Sql, Transaction};
 use crate::lock::RunnerLock;
+use crate::many::Style;
 use crate::migrations::{self, Age};
 
 /// The name under which migrations know this database.
@@ -205,13 +203,6 @@ fn failed(error: sqlx::Error) -> StoreError {
     StoreError::Failed(explain(&error))
 }
 
-fn text_of(sql: Sql) -> SqlStr {
-    match sql {
-        Sql::Fixed(text) => text.into_sql_str(),
-        Sql::Made(text) => AssertSqlSafe(text).into_sql_str(),
-    }
-}
-
 fn arguments(binds: Vec<Bind>) -> Result<SqliteArguments, StoreError> {
     use sqlx::Arguments as _;
     let mut arguments = SqliteArguments::default();
@@ -220,6 +211,7 @@ fn arguments(binds: Vec<Bind>) -> Result<SqliteArguments, StoreError> {
         match bind {
             Bind::Int(number) => arguments.add(number),
             Bind::Text(text) => arguments.add(text),
+            Bind::Ints(_) | Bind::Texts(_) => Err("it takes rows, not columns".into()),
         }
         .map_err(|error| StoreError::Failed(error.to_string()))?;
     }
@@ -262,7 +254,7 @@ impl Database for SqliteDatabase {
     }
 
     async fn fetch(&self, sql: Sql, binds: Vec<Bind>) -> Result<Vec<Row>, StoreError> {
-        let query = sqlx::query_with(text_of(sql), arguments(binds)?);
+        let query = sqlx::query_with(sql.into_text(), arguments(binds)?);
         let rows = query.fetch_all(&self.readers).await.map_err(failed)?;
         rows.iter().map(row_of).collect()
     }
@@ -275,7 +267,7 @@ impl Database for SqliteDatabase {
             return stream::once(all).try_flatten().boxed();
         }
         match arguments(binds) {
-            Ok(binds) => sqlx::query_with(text_of(sql), binds)
+            Ok(binds) => sqlx::query_with(sql.into_text(), binds)
                 .fetch(&self.readers)
                 .map(|row| row_of(&row.map_err(failed)?))
                 .boxed(),
@@ -283,9 +275,13 @@ impl Database for SqliteDatabase {
         }
     }
 
-    /// Named marks are looked up one by one, which is quadratic in a statement with thousands.
-    fn mark(&self, _position: usize, text: &mut String) {
-        text.push('?');
+    /// Without numbers, since numbered marks are looked up one by one, which is quadratic.
+    fn style(&self) -> Style {
+        Style::Values
+    }
+
+    fn over_whole_scans(&self) -> Option<&'static str> {
+        None
     }
 }
 
@@ -295,12 +291,12 @@ struct Open(sqlx::Transaction<'static, Sqlite>);
 #[async_trait]
 impl Transaction for Open {
     async fn execute(&mut self, sql: Sql, binds: Vec<Bind>) -> Result<u64, StoreError> {
-        let query = sqlx::query_with(text_of(sql), arguments(binds)?);
+        let query = sqlx::query_with(sql.into_text(), arguments(binds)?);
         Ok(query.execute(&mut *self.0).await.map_err(failed)?.rows_affected())
     }
 
     async fn fetch(&mut self, sql: Sql, binds: Vec<Bind>) -> Result<Vec<Row>, StoreError> {
-        let query = sqlx::query_with(text_of(sql), arguments(binds)?);
+        let query = sqlx::query_with(sql.into_text(), arguments(binds)?);
         let rows = query.fetch_all(&mut *self.0).await.map_err(failed)?;
         rows.iter().map(row_of).collect()
     }

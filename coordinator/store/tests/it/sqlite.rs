@@ -7,7 +7,7 @@ use protocol::Status;
 use protocol::registry::Registry;
 use protocol::scan::ScanState;
 use protocol::store::{Store, StoreError};
-use store::{Access, SqlStore, connect};
+use store::{Access, SqlStore, connect, migrate};
 use tempfile::TempDir;
 
 use crate::conformance::{conformance, conformance_of_two};
@@ -182,9 +182,30 @@ async fn a_store_of_a_newer_orgsweep_is_refused() {
 
 #[tokio::test]
 async fn a_url_of_another_kind_is_refused_without_repeating_it() {
-    for url in ["postgres://user:secret@host/db", "store.db", "sqlite:"] {
+    for url in ["mysql://user:secret@host/db", "store.db", "sqlite:"] {
         let why = told_why(connect(url, Access::Run).await);
         assert!(!why.contains("secret"), "{why}");
         assert!(why.contains("sqlite:"), "{why}");
     }
+}
+
+#[cfg(not(feature = "fleet"))]
+#[tokio::test]
+async fn a_build_without_postgresql_says_which_has_it() {
+    for url in ["postgres://user:secret@host/db", "postgresql://user:secret@host/db"] {
+        let why = told_why(connect(url, Access::Run).await);
+        assert!(why.contains("the feature `fleet`") && !why.contains("secret"), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn migrating_a_file_makes_its_tables() {
+    let folder = TempDir::new().expect("a folder");
+    for _ in 0..2 {
+        migrate(&url(folder.path())).await.expect("up to date");
+    }
+    assert_eq!(
+        open(folder.path(), Access::Read).await.expect("a store").open_scans().await.expect("read"),
+        []
+    );
 }

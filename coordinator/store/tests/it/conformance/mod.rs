@@ -3,6 +3,7 @@
 //! Each test is a function over an empty store; `conformance!` makes it a test of an adapter.
 
 pub(crate) mod answers;
+pub(crate) mod asking;
 pub(crate) mod dispatching;
 pub(crate) mod keeping;
 pub(crate) mod leading;
@@ -61,6 +62,7 @@ macro_rules! conformance {
             keeping: a_schedule_starts_one_scan_each_time,
             keeping: a_parked_message_is_kept_once_and_the_oldest_give_way,
             keeping: shares_are_set_and_taken_back,
+            asking: every_query_of_the_house_is_understood,
             leaving: scans_are_open_until_they_end_and_their_end_is_told_once,
             leaving: the_end_of_every_round_is_told,
             leaving: nothing_of_a_paused_account_is_given_out,

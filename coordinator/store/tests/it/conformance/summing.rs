@@ -121,7 +121,7 @@ async fn happen(store: &dyn Store, event: &Event, now: i64) {
 /// Plays random lives of scans, one after the other under the same id's plan, in one store.
 pub(crate) async fn the_ledger_sums_to_the_plan_and_equals_the_view(store: Arc<dyn Store>) {
     let mut runner = TestRunner::deterministic();
-    let lives = prop::collection::vec(event(), 250);
+    let lives = prop::collection::vec(event(), 160);
     let life = lives.new_tree(&mut runner).expect("a life").current();
     plan(&*store, &["a", "b"]).await;
     for (number, event) in life.iter().enumerate() {
