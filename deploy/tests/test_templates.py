@@ -82,7 +82,7 @@ class Settings(unittest.TestCase):
         for path in (tree.ROOT / "src").rglob("*.rs"):
             known |= set(re.findall(r'env = "((?:ORGSWEEP|OTEL)_\w+)"', path.read_text()))
         # What libraries read: OpenTelemetry's own.
-        known |= {"OTEL_SERVICE_NAME", "OTEL_METRIC_EXPORT_INTERVAL"}
+        known |= {"OTEL_METRIC_EXPORT_INTERVAL"}
         for path in ("docker-compose.yml", "deploy/ecs/fleet.yaml", "deploy/compose/setup.sh"):
             used = set(re.findall(r"\b(?:ORGSWEEP|OTEL)_[A-Z_]+\b", tree.text(path)))
             self.assertFalse(used - known, path)
