@@ -1,6 +1,7 @@
 //! What can be typed: the command line as clap reads it.
 
 mod groups;
+pub(crate) mod server;
 mod services;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use groups::{Access, Pace, PartsArgs, Sources, StoreArg, Which, WhichAccounts};
+pub(crate) use server::{Ordered, Schedule, ServerArg, Token, check};
 pub(crate) use services::{Coordinator, Interface, Migrate, Worker};
 
 const EXIT_CODES: &str = "\
@@ -77,6 +79,12 @@ pub(crate) enum Command {
     Worker(Worker),
     /// Make a store's tables, or bring them up to date
     Migrate(Migrate),
+    /// Make, list and take back the tokens that open a coordinator
+    #[command(subcommand)]
+    Token(Token),
+    /// Let a coordinator start scans again and again
+    #[command(subcommand)]
+    Schedule(Schedule),
     /// Look into the catalog of services
     #[command(subcommand)]
     Catalog(Catalog),
@@ -150,6 +158,10 @@ pub(crate) struct Scan {
     #[arg(long, value_enum, default_value_t = Resources::All, env = "ORGSWEEP_RESOURCES")]
     pub(crate) resources: Resources,
     #[command(flatten)]
+    pub(crate) ordered: Ordered,
+    #[command(flatten)]
+    pub(crate) server: ServerArg,
+    #[command(flatten)]
     pub(crate) output: Output,
 }
 
@@ -192,6 +204,8 @@ pub(crate) struct Requeue {
     #[command(flatten)]
     pub(crate) parts: PartsArgs,
     #[command(flatten)]
+    pub(crate) server: ServerArg,
+    #[command(flatten)]
     pub(crate) output: Output,
 }
 
@@ -201,6 +215,8 @@ pub(crate) struct OnScan {
     pub(crate) scan: String,
     #[command(flatten)]
     pub(crate) store: StoreArg,
+    #[command(flatten)]
+    pub(crate) server: ServerArg,
 }
 
 #[derive(Debug, clap::Args)]
@@ -213,6 +229,8 @@ pub(crate) struct Status {
     pub(crate) watch: bool,
     #[command(flatten)]
     pub(crate) store: StoreArg,
+    #[command(flatten)]
+    pub(crate) server: ServerArg,
     /// How the answer looks
     #[arg(long, value_enum, default_value_t = Listing::Table, env = "ORGSWEEP_FORMAT")]
     pub(crate) format: Listing,
@@ -225,6 +243,8 @@ pub(crate) struct Scans {
     pub(crate) limit: u32,
     #[command(flatten)]
     pub(crate) store: StoreArg,
+    #[command(flatten)]
+    pub(crate) server: ServerArg,
     /// How the answer looks
     #[arg(long, value_enum, default_value_t = Listing::Table, env = "ORGSWEEP_FORMAT")]
     pub(crate) format: Listing,
@@ -248,6 +268,8 @@ pub(crate) struct Report {
     pub(crate) redact: bool,
     #[command(flatten)]
     pub(crate) store: StoreArg,
+    #[command(flatten)]
+    pub(crate) server: ServerArg,
 }
 
 #[derive(Debug, Subcommand)]

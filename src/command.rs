@@ -13,6 +13,10 @@ pub(crate) mod requeue;
 pub(crate) mod scan;
 pub(crate) mod scans;
 #[cfg(feature = "fleet")]
+pub(crate) mod schedule;
+#[cfg(feature = "fleet")]
+pub(crate) mod token;
+#[cfg(feature = "fleet")]
 pub(crate) mod worker;
 
 use protocol::store::Store;

@@ -2,6 +2,8 @@
 
 mod accounts_file;
 mod args;
+#[cfg(feature = "fleet")]
+mod client;
 mod command;
 mod config;
 #[cfg(feature = "fleet")]
@@ -54,6 +56,7 @@ fn start() -> Result<Exit, Stop> {
         }
     };
     let args = Args::from_arg_matches(&matches).map_err(Stop::usage)?;
+    args::check(&matches)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -71,8 +74,18 @@ fn start() -> Result<Exit, Stop> {
     ended
 }
 
+/// What a build for one machine says where more is asked of it.
+#[cfg(not(feature = "fleet"))]
+const ONE_MACHINE: &str = "this build is for one machine: build it with `--features fleet`, or use the image, for the services of a fleet";
+
 async fn run(command: Command) -> Result<Exit, Stop> {
+    #[cfg(not(feature = "fleet"))]
+    if command.server().is_some() {
+        return Err(Stop::usage(ONE_MACHINE));
+    }
     match command {
+        #[cfg(feature = "fleet")]
+        command if command.server().is_some() => client::run(command).await,
         Command::Demo(args) => command::demo::demo(args).await,
         Command::CheckAccess(args) => command::check_access::check_access(args).await,
         Command::Plan(args) => command::plan::plan(args).await,
@@ -91,10 +104,16 @@ async fn run(command: Command) -> Result<Exit, Stop> {
         Command::Worker(args) => command::worker::worker(args).await,
         #[cfg(feature = "fleet")]
         Command::Migrate(args) => command::migrate::migrate(args).await,
+        #[cfg(feature = "fleet")]
+        Command::Token(args) => command::token::token(args).await,
+        #[cfg(feature = "fleet")]
+        Command::Schedule(args) => command::schedule::schedule(args).await,
         #[cfg(not(feature = "fleet"))]
-        Command::Coordinator(_) | Command::Worker(_) | Command::Migrate(_) => Err(Stop::usage(
-            "this build is for one machine: build it with `--features fleet`, or use the image, for the services of a fleet",
-        )),
+        Command::Coordinator(_)
+        | Command::Worker(_)
+        | Command::Migrate(_)
+        | Command::Token(_)
+        | Command::Schedule(_) => Err(Stop::usage(ONE_MACHINE)),
         Command::Catalog(args) => command::catalog::run(args),
         Command::Completion { shell } => {
             let mut script = Vec::new();

@@ -77,13 +77,18 @@ fn sentence(snapshot: &Snapshot, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64().max(0.001);
     #[expect(clippy::cast_precision_loss, reason = "for people")]
     let rate = snapshot.calls as f64 / seconds;
+    // Who follows a scan on another machine is not told of calls.
+    let calls = if snapshot.calls == 0 {
+        String::new()
+    } else {
+        let (calls, throttles) = (HumanCount(snapshot.calls), HumanCount(snapshot.throttles));
+        format!(" {calls} calls ({rate:.0}/s), {throttles} throttled,")
+    };
     format!(
-        "{phase}: {} of {} cells, {} unknown, {} calls ({rate:.0}/s), {} throttled, {} elapsed{}",
+        "{phase}: {} of {} cells, {} unknown,{calls} {} elapsed{}",
         HumanCount(snapshot.done),
         HumanCount(snapshot.planned),
         HumanCount(snapshot.unknown),
-        HumanCount(snapshot.calls),
-        HumanCount(snapshot.throttles),
         HumanDuration(Duration::from_secs(elapsed.as_secs())),
         left(snapshot, seconds).map_or(String::new(), |left| format!(", {left} left")),
     )

@@ -29,19 +29,29 @@ pub(crate) async fn settings(
         sources: read_sources(sources, access, options).await?,
         access: read_access(access, catalog)?,
         selection: read_selection(which, catalog)?,
-        pace: scan::Pace {
-            budget_share: pace.budget_share,
-            max_in_flight: pace.max_in_flight,
-            max_attempts: pace.max_attempts,
-            call_timeout_ms: millis(pace.call_timeout),
-        },
-        resources: match resources {
-            Resources::None => Detail::None,
-            Resources::Sample => Detail::Sample,
-            Resources::All => Detail::All,
-        },
+        pace: read_pace(pace),
+        resources: detail(resources),
         priority: Priority::default(),
     })
+}
+
+/// Reads how hard to work.
+pub(crate) fn read_pace(pace: &Pace) -> scan::Pace {
+    scan::Pace {
+        budget_share: pace.budget_share,
+        max_in_flight: pace.max_in_flight,
+        max_attempts: pace.max_attempts,
+        call_timeout_ms: millis(pace.call_timeout),
+    }
+}
+
+/// Reads how much is kept.
+pub(crate) const fn detail(resources: Resources) -> Detail {
+    match resources {
+        Resources::None => Detail::None,
+        Resources::Sample => Detail::Sample,
+        Resources::All => Detail::All,
+    }
 }
 
 fn millis(time: Duration) -> u64 {

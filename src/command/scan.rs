@@ -7,7 +7,7 @@ use coordinator::End;
 use futures_util::StreamExt;
 use protocol::ScanId;
 use protocol::clock::{Clock, SystemClock};
-use protocol::scan::ScanState;
+use protocol::scan::{ScanState, Settings};
 use protocol::store::{Store, Value};
 use reports::Format;
 
@@ -32,6 +32,7 @@ pub(crate) async fn scan(args: Scan) -> Result<Exit, Stop> {
         &house.catalog,
     )
     .await?;
+    let settings = Settings { priority: args.ordered.priority, ..settings };
     // Credentials that lead nowhere are found out before anything is written.
     house.provider(&settings).await?;
     let id = house.create(settings).await?;
@@ -150,12 +151,13 @@ impl Folder {
     }
 
     /// The folder of one writing of a scan's reports; it is never one that is there.
-    fn of(&self, id: &ScanId) -> PathBuf {
+    pub(crate) fn of(&self, id: &ScanId) -> PathBuf {
         let time = SystemClock.now().format("%Y%m%dT%H%M%S");
         self.0.join(format!("scan_{time}_{id}"))
     }
 
-    fn point_latest_at(&self, dir: &Path) -> Result<(), Stop> {
+    /// Points `latest` at one of its folders.
+    pub(crate) fn point_latest_at(&self, dir: &Path) -> Result<(), Stop> {
         let latest = self.0.join("latest");
         let cannot = |error: std::io::Error| {
             Stop::failed(format!("{} cannot be written: {error}", latest.display()))

@@ -17,6 +17,8 @@ fn help_says_what_each_command_does() {
         &["requeue"],
         &["status"],
         &["report"],
+        &["token", "create"],
+        &["schedule", "add"],
         &["catalog", "iam-policy"],
     ];
     for words in commands {

@@ -7,6 +7,8 @@ mod demo;
 mod help;
 mod input;
 mod killed;
+#[cfg(feature = "fleet")]
+mod remote;
 mod requeue;
 mod selecting;
 mod stopped;

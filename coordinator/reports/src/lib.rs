@@ -46,6 +46,7 @@ use protocol::store::Store;
 pub use crate::error::ReportError;
 pub use crate::format::Format;
 pub use crate::redact::Redaction;
+pub use crate::set::FILES as SET;
 
 use crate::context::Context;
 use crate::nearest::nearest;

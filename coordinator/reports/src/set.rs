@@ -10,8 +10,8 @@ use crate::format::Format;
 use crate::make;
 use crate::render;
 
-/// The reports of the set, each with its formats; the summary comes last and names them all.
-const FILES: &[(&str, Format)] = &[
+/// The reports of the set, each with its format: the files `NAME.FORMAT`. The summary comes last, and names them all.
+pub const FILES: &[(&str, Format)] = &[
     ("enablement", Format::Html),
     ("enablement", Format::Csv),
     ("enablement", Format::Json),
