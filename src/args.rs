@@ -11,7 +11,9 @@ use clap_complete::Shell;
 
 pub(crate) use groups::{Access, Pace, PartsArgs, Sources, StoreArg, Which, WhichAccounts};
 pub(crate) use server::{Ordered, Schedule, ServerArg, Token, check};
-pub(crate) use services::{Coordinator, Interface, Migrate, Worker};
+#[cfg(feature = "fleet")]
+pub(crate) use services::Interface;
+pub(crate) use services::{Coordinator, Migrate, Worker};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 every cell known; 3 finished, some cells unknown (they are named); 4 interrupted or

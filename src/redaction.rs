@@ -34,6 +34,7 @@ pub(crate) fn of(store_url: &str) -> Result<Redaction, Stop> {
 ///
 /// # Errors
 /// A sentence when the file cannot be read, or is too short.
+#[cfg(feature = "fleet")]
 pub(crate) fn read(path: &Path) -> Result<Redaction, Stop> {
     let salt = std::fs::read(path).map_err(|error| {
         Stop::usage(format!("--redact-key: {} cannot be read: {error}", path.display()))

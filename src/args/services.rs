@@ -1,8 +1,4 @@
 //! What can be typed for the services of a fleet.
-#![cfg_attr(
-    not(feature = "fleet"),
-    expect(dead_code, reason = "only the build of a fleet runs the services")
-)]
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -22,6 +22,10 @@ const ROWS: &str = "values :rows";
 pub(crate) enum Style {
     /// `values (?, ?), (?, ?)`, with a bind for each value.
     Values,
+    #[cfg_attr(
+        not(any(feature = "fleet", test)),
+        expect(dead_code, reason = "only Postgres takes columns")
+    )]
     /// `select * from unnest($1::text[], $2::bigint[])`, with a bind for each column: one text for any
     /// number of rows, and no time spent on reading it.
     Columns,
