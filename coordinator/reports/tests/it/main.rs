@@ -4,5 +4,7 @@
 
 mod checker;
 mod outlets;
+#[cfg(feature = "fleet")]
+mod schema;
 mod seed;
 mod snapshots;

@@ -269,8 +269,12 @@ async fn enter(store: &dyn Store, scan: &ScanId) {
 /// A store in memory with a scan that has only begun.
 pub(crate) async fn begun() -> Arc<dyn Store> {
     let store = store::connect("sqlite::memory:", Access::Run).await.expect("a store");
-    store.create_scan(&created(), &probes()).await.expect("a scan");
+    begin(&*store).await;
     store
+}
+
+async fn begin(store: &dyn Store) {
+    store.create_scan(&created(), &probes()).await.expect("a scan");
 }
 
 fn created() -> Scan {
@@ -291,7 +295,14 @@ fn created() -> Scan {
 
 /// A store in memory with the scan in it.
 pub(crate) async fn store() -> Arc<dyn Store> {
-    let store = begun().await;
+    let store = store::connect("sqlite::memory:", Access::Run).await.expect("a store");
+    fill(&*store).await;
+    store
+}
+
+/// Writes the scan into an empty store.
+pub(crate) async fn fill(store: &dyn Store) {
+    begin(store).await;
     let scan = scan_id();
     let organization = Organization { id: id("o-example"), management_account: id(MANAGEMENT) };
     store.put_organization(&scan, &organization).await.expect("an organization");
@@ -322,7 +333,7 @@ pub(crate) async fn store() -> Arc<dyn Store> {
         .during("ListTagsForResource");
     store.put_missing(&scan, "tags of accounts", &missing).await.expect("what is missing");
     store.set_planned(&scan).await.expect("planned");
-    enter(&*store, &scan).await;
+    enter(store, &scan).await;
     store.take_due(&scan, at(3), 100).await.expect("due");
     let mut page = Vec::new();
     for (said, seconds) in answers().iter().zip(10..) {
@@ -335,7 +346,6 @@ pub(crate) async fn store() -> Arc<dyn Store> {
     }
     store.ingest(&scan, 1, &page, at(60)).await.expect("answers");
     store.set_state(&scan, ScanState::Interrupted, at(90)).await.expect("an end");
-    store
 }
 
 pub(crate) fn options() -> reports::Options {
