@@ -73,6 +73,7 @@ impl<C: Channels> Link<C> {
             return Ok(Arc::clone(open));
         }
         state.open = None;
+        state.patience.resume();
         loop {
             let trouble = match self.connect().await {
                 Ok(open) => {

@@ -60,12 +60,15 @@ pub(super) async fn publish(
         let mut left: Vec<&Message> = window.iter().collect();
         let mut patience = Patience::new(bound);
         while !left.is_empty() {
-            let open = link.open().await?;
+            let (open, before) = (link.open().await?, left.len());
             let sent = timeout(bound, send(&open, address, queue, &mut left)).await;
             let sent = sent.unwrap_or_else(|_elapsed| {
                 open.condemn();
                 Err(away(format!("{address} confirmed nothing on {queue} for {bound:?}")))
             });
+            if left.len() < before {
+                patience.renew();
+            }
             if let Err(trouble) = sent {
                 patience.bear(trouble).await?;
             }

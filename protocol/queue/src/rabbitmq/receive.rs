@@ -22,6 +22,7 @@ use lapin::types::FieldTable;
 use lapin::{Acker, Channel, Connection};
 use protocol::queue::{Delivery, Line, QueueError, Receipt};
 use tokio::sync::{Mutex, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::address::Address;
@@ -152,13 +153,15 @@ async fn consume(
             inlet.channel.basic_consume(queue.as_str().into(), tag, options, FieldTable::default());
         open.answer(address, consumed).await?
     };
+    let listening = Instant::now();
+    let late = |trouble: Trouble| trouble.after(listening.elapsed());
     let first = tokio::select! {
-        first = open.answer(address, consumer.next().map(Ok)) => first?,
+        first = open.answer(address, consumer.next().map(Ok)) => first.map_err(late)?,
         () = told.closed() => None,
     };
     let is_over = first.is_none() && !told.is_closed();
     if is_over {
-        return Err(away(format!("{address} has ended receiving from {queue:?}")));
+        return Err(late(away(format!("{address} has ended receiving from {queue:?}"))));
     }
     let mut received: Vec<lapin::Result<_>> = first.into_iter().collect();
     let cancelled = inlet.channel.basic_cancel(consumer.tag(), BasicCancelOptions::default());
@@ -166,7 +169,7 @@ async fn consume(
     // What the broker sent before it cancelled is here by now.
     received.extend(open.answer(address, consumer.collect::<Vec<_>>().map(Ok)).await?);
     let received: lapin::Result<Vec<_>> = received.into_iter().collect();
-    let received = received.map_err(|error| of_lapin(address, &error))?;
+    let received = received.map_err(|error| late(of_lapin(address, &error)))?;
     Ok(received.into_iter().map(|delivery| deliver(open, address, delivery)).collect())
 }
 

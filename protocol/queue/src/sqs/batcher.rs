@@ -122,11 +122,15 @@ async fn deliver<O: Operation>(
 ) {
     let mut patience = Patience::new(bound);
     while !batch.is_empty() {
+        let asked = batch.len();
         let sent = operation.send(batch.iter().map(|waiting| &waiting.entry).collect()).await;
         let (trouble, left) = match sent {
             Ok(failed) => split(batch, failed),
             Err(trouble) => (trouble, batch),
         };
+        if left.len() < asked {
+            patience.renew();
+        }
         batch = left;
         if batch.is_empty() {
             return;
@@ -146,7 +150,7 @@ fn split<E>(batch: Vec<Waiting<E>>, failed: Vec<(usize, Trouble)>) -> (Trouble, 
         match failed.remove(&place) {
             None => answer(waiting, Ok(())),
             Some(Trouble::Lasting(error)) => answer(waiting, Err(error)),
-            Some(Trouble::Passing(error)) => {
+            Some(Trouble::Passing(error) | Trouble::Late(error)) => {
                 passing = error;
                 left.push(waiting);
             }

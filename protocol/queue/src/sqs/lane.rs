@@ -192,9 +192,11 @@ impl Held {
 }
 
 async fn poll(lane: Arc<Lane>, most: usize, told: oneshot::Sender<Result<Vec<Delivery>, Trouble>>) {
+    let began = Instant::now();
+    let mut worked = Duration::ZERO;
     let polled = loop {
         match lane.request(most, LONG_POLL).await {
-            Ok(first) if first.is_empty() && !told.is_closed() => {}
+            Ok(first) if first.is_empty() && !told.is_closed() => worked = began.elapsed(),
             Ok(mut deliveries) => {
                 if deliveries.len() == REQUEST {
                     let others = (REQUEST..most).step_by(REQUEST);
@@ -211,7 +213,7 @@ async fn poll(lane: Arc<Lane>, most: usize, told: oneshot::Sender<Result<Vec<Del
                 }
                 break Ok(deliveries);
             }
-            Err(trouble) => break Err(trouble),
+            Err(trouble) => break Err(trouble.after(worked)),
         }
     };
     // Nobody waits any more: the receipts that come back are dropped, which hands them back.

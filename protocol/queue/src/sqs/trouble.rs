@@ -96,7 +96,7 @@ mod tests {
 
     fn told(code: &str, is_theirs: bool) -> Result<String, String> {
         match of_code("sending to q", code, "so it is", is_theirs) {
-            Trouble::Passing(error) => Ok(error.to_string()),
+            Trouble::Passing(error) | Trouble::Late(error) => Ok(error.to_string()),
             Trouble::Lasting(error) => Err(error.to_string()),
         }
     }

@@ -159,6 +159,27 @@ async fn a_host_that_does_not_answer_is_waited_for_and_then_told() {
     assert!(told.contains(&port.to_string()) && !told.contains("secret"), "{told}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_host_that_is_silent_is_not_waited_for_longer() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // Whoever connects is heard, and never answered.
+    let _listening = tokio::spawn(async move {
+        let mut heard = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            heard.push(stream);
+        }
+    });
+    let patience = Duration::from_secs(100);
+    let settings = RabbitSettings { patience, ..RabbitSettings::default() };
+    let started = Instant::now();
+    let url = format!("amqp://guest:secret@127.0.0.1:{port}/");
+    let opened = timeout(patience * 5, RabbitQueue::connect(&url, settings)).await;
+    let Ok(Err(QueueError::Away(told))) = opened else { panic!("it is waited for without end") };
+    assert!(started.elapsed() < patience * 2, "each attempt uses patience up");
+    assert!(told.contains("does not answer"), "{told}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cut_connections_lose_no_message() {
     const SENT: usize = 400;
