@@ -17,6 +17,7 @@ mod health;
 mod input;
 mod limit;
 mod listen;
+mod lists;
 mod live;
 mod order;
 mod parked;

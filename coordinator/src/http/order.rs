@@ -4,12 +4,13 @@ use catalog::Catalog;
 use protocol::scan::Settings;
 use protocol::{ConnectionId, Region};
 
-use super::Parts;
 use super::api::{NewScan, Pace, Requeue, Select};
 use super::problem::Problem;
+use super::{Parts, lists};
 
 /// Checks what is asked of a scan; the settings that it is started with.
 pub(super) fn check(parts: &Parts, asked: NewScan) -> Result<Settings, Problem> {
+    lists::check_scan(&asked)?;
     let connections = connections(&asked.connections, &parts.connections)?;
     in_bounds(&asked.pace)?;
     let select = &asked.selection;
@@ -26,8 +27,10 @@ pub(super) fn check(parts: &Parts, asked: NewScan) -> Result<Settings, Problem> 
     Ok(settings)
 }
 
-/// Checks the names in a filter of cells.
+/// Checks the names in a filter of cells, and how many there are.
 pub(super) fn check_names(catalog: &Catalog, asked: &Requeue) -> Result<(), Problem> {
+    lists::check_requeue(asked)?;
+    texts(&[("units", &asked.units), ("codes", &asked.codes)])?;
     regions("regions", &asked.regions, catalog)?;
     match asked.services.iter().find(|service| catalog.entry(service).is_none()) {
         Some(service) => {
@@ -92,25 +95,35 @@ fn regions(field: &str, regions: &[Region], catalog: &Catalog) -> Result<(), Pro
 
 /// Texts that are no ids of ours are bounded all the same.
 fn printable(select: &Select) -> Result<(), Problem> {
-    let is_text = |text: &str| text.len() <= 256 && !text.chars().any(char::is_control);
-    let fine = |text: &String| !text.is_empty() && is_text(text);
-    let lists = [
-        ("account_names", &select.account_names),
-        ("exclude_account_names", &select.exclude_account_names),
-        ("units", &select.units),
-        ("exclude_units", &select.exclude_units),
-    ];
-    if let Some((name, _)) = lists.iter().find(|(_, texts)| !texts.iter().all(fine)) {
-        let sentence = format!("what stands in {name} must have 1 to 256 printable characters");
-        return Err(Problem::field(format!("selection.{name}"), sentence));
-    }
+    texts(&[
+        ("selection.account_names", &select.account_names),
+        ("selection.exclude_account_names", &select.exclude_account_names),
+        ("selection.units", &select.units),
+        ("selection.exclude_units", &select.exclude_units),
+    ])?;
     for (name, tags) in [("tags", &select.tags), ("exclude_tags", &select.exclude_tags)] {
-        if !tags.iter().all(|tag| fine(&tag.key) && is_text(&tag.value)) {
+        if !tags.iter().all(|tag| !tag.key.is_empty() && is_text(&tag.key) && is_text(&tag.value)) {
             let sentence = "a tag's key has 1 to 256 printable characters, its value at most 256";
             return Err(Problem::field(format!("selection.{name}"), sentence));
         }
     }
     Ok(())
+}
+
+fn texts(lists: &[(&str, &[String])]) -> Result<(), Problem> {
+    let fine = |text: &String| !text.is_empty() && is_text(text);
+    match lists.iter().find(|(_, texts)| !texts.iter().all(fine)) {
+        None => Ok(()),
+        Some((field, _)) => {
+            let sentence =
+                format!("what stands in {field} must have 1 to 256 printable characters");
+            Err(Problem::field(*field, sentence))
+        }
+    }
+}
+
+fn is_text(text: &str) -> bool {
+    text.len() <= 256 && !text.chars().any(char::is_control)
 }
 
 #[cfg(test)]

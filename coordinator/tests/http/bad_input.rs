@@ -183,6 +183,8 @@ async fn a_filter_names_what_there_is() {
         (json!({"services": ["guarduty"]}), "services", "guardduty"),
         (json!({"statuses": ["broken"]}), "statuses[0]", "throttled"),
         (json!({"region": ["eu-west-1"]}), "region", "regions"),
+        (json!({"units": ["Root", ""]}), "units", "1 to 256"),
+        (json!({"codes": ["x".repeat(257)]}), "codes", "1 to 256"),
     ];
     for (body, field, part) in cases {
         let refused = server.post(path, &token, &body).await;

@@ -3,7 +3,7 @@
 use coordinator::http::{Limits, Rate, Settings};
 use protocol::registry::Scope;
 use protocol::scan::ScanState;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::client::{Answer, Ask};
@@ -16,6 +16,57 @@ async fn a_body_of_more_than_64_kib_is_refused() {
     let names = vec!["Root/Payments"; 10_000];
     let body = json!({"connections": ["main"], "selection": {"units": names}});
     server.post("/api/v1/scans", &token, &body).await.refused(413, "too_large");
+}
+
+/// The lists of a schema in the document: name, longest length, an entry.
+fn lists(document: &Value, schema: &str) -> Vec<(String, usize, Value)> {
+    let properties = &document["components"]["schemas"][schema]["properties"];
+    let lists = properties.as_object().unwrap().iter();
+    let lists = lists.filter(|(_, property)| property["type"] == "array").map(|(name, list)| {
+        let most = list["maxItems"].as_u64();
+        let most = most.unwrap_or_else(|| panic!("{schema}.{name} has no bound"));
+        let entry = match (name.as_str(), &list["items"]["enum"]) {
+            (_, Value::Array(words)) => words[0].clone(),
+            ("connections", _) => json!("main"),
+            ("regions" | "exclude_regions", _) => json!("eu-west-1"),
+            ("services", _) => json!("s3"),
+            ("exclude_services", _) => json!("sqs"),
+            ("probes", _) => json!("s3.policies"),
+            ("tags" | "exclude_tags", _) => json!({"key": "team", "value": "payments"}),
+            _ => json!("Root-100"),
+        };
+        (name.clone(), usize::try_from(most).unwrap(), entry)
+    });
+    lists.collect()
+}
+
+#[tokio::test]
+async fn lists_are_as_long_as_the_document_says_and_no_longer() {
+    let server = Server::start().await;
+    let token = server.token(Scope::Operate).await;
+    let scan = server.scan("default", ScanState::Finished, 1).await;
+    let requeue = format!("/api/v1/scans/{scan}/requeue");
+    let document = server.ask(Ask::new("GET", "/openapi.json")).await.is(200).json();
+    for (schema, place) in [("NewScan", ""), ("Select", "selection."), ("Requeue", "")] {
+        let path = if schema == "Requeue" { &requeue } else { "/api/v1/scans" };
+        let body = |name: &str, list: Vec<Value>| match schema {
+            "Select" => json!({"connections": ["main"], "selection": {name: list}}),
+            _ => json!({name: list}),
+        };
+        for (name, most, entry) in lists(&document, schema) {
+            let refused =
+                server.post(path, &token, &body(&name, vec![entry.clone(); most + 1])).await;
+            let said = refused.refused(400, "bad_field");
+            assert!(said.contains(&format!("at most {most} ")), "{name}: {said}");
+            assert_eq!(refused.json()["error"]["field"], format!("{place}{name}"));
+            let answer = server.post(path, &token, &body(&name, vec![entry; most])).await;
+            assert!([200, 201, 409].contains(&answer.status), "{name}: {answer:?}");
+        }
+    }
+    let all = lists(&document, "Requeue").into_iter();
+    let all: Map<String, Value> =
+        all.map(|(name, most, entry)| (name, vec![entry; most].into())).collect();
+    server.post(&requeue, &token, &all.into()).await.refused(409, "no_cells");
 }
 
 #[tokio::test]

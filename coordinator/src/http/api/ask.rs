@@ -17,7 +17,7 @@ use super::schema;
 #[serde(default, deny_unknown_fields)]
 pub struct NewScan {
     /// Connections that the server's settings name; none stands for the only one there is.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::exact)]
     pub connections: Vec<ConnectionId>,
     /// What to look at.
     pub selection: Select,
@@ -36,26 +36,28 @@ pub struct NewScan {
 #[serde(default, deny_unknown_fields)]
 pub struct Select {
     /// Accounts to look at.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::exact)]
     pub accounts: Vec<AccountId>,
     /// Accounts to leave out.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::exact)]
     pub exclude_accounts: Vec<AccountId>,
     /// Patterns of names of accounts to look at: `*` is any text, `?` one character, case does not matter.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::ruled)]
     pub account_names: Vec<String>,
     /// Patterns of names of accounts to leave out.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::ruled)]
     pub exclude_account_names: Vec<String>,
     /// Units to look at, with everything below: ids, or paths of names such as `Root/Payments`.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::ruled)]
     pub units: Vec<String>,
     /// Units to leave out, with everything below.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::ruled)]
     pub exclude_units: Vec<String>,
     /// Tags that an account must have, all of them.
+    #[schema(max_items = 100)]
     pub tags: Vec<Tag>,
     /// Tags of accounts to leave out; one of them is enough.
+    #[schema(max_items = 100)]
     pub exclude_tags: Vec<Tag>,
     /// States of accounts to look at; only active accounts are ever entered.
     #[schema(schema_with = schema::account_states)]
@@ -66,21 +68,21 @@ pub struct Select {
     /// Whether the accounts that manage their organizations are left out.
     pub no_management_account: bool,
     /// Regions to look at.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::exact)]
     pub regions: Vec<Region>,
     /// Regions to leave out; `global` leaves out the global services.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::exact)]
     pub exclude_regions: Vec<Region>,
     /// Services to look at.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::exact)]
     pub services: Vec<ServiceId>,
     /// Services to leave out.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::exact)]
     pub exclude_services: Vec<ServiceId>,
     /// Whether derived services are looked at too.
     pub all_services: bool,
     /// Probes to run though they are off by default.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::exact)]
     pub probes: Vec<ProbeId>,
 }
 
@@ -122,19 +124,19 @@ pub struct Requeue {
     #[schema(schema_with = schema::statuses)]
     pub statuses: Vec<Status>,
     /// Their accounts.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::exact)]
     pub accounts: Vec<AccountId>,
     /// Units that their accounts are in or below.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::ruled)]
     pub units: Vec<String>,
     /// Their regions.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::exact)]
     pub regions: Vec<Region>,
     /// Their services.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::exact)]
     pub services: Vec<ServiceId>,
     /// The codes of their failures.
-    #[schema(schema_with = schema::ids)]
+    #[schema(schema_with = schema::ruled)]
     pub codes: Vec<String>,
 }
 

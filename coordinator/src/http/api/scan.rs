@@ -56,6 +56,7 @@ pub struct ScanView {
     #[serde(flatten)]
     pub row: ScanRow,
     /// What it was asked to do.
+    /// That of one that was begun by a command on its own machine may have longer lists.
     pub asked: NewScan,
     /// The version of orgsweep that planned it.
     pub version: String,

@@ -6,8 +6,7 @@ use protocol::registry::Scope;
 use protocol::scan::{Detail, Priority, ScanState};
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, Type};
 
-/// The most entries of a list in a request.
-const MOST: usize = 5000;
+use crate::http::lists::{EXACT, RULED};
 
 fn word(texts: &[&'static str]) -> Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(texts.iter().copied())).build()
@@ -49,7 +48,17 @@ pub(super) fn id() -> Object {
     ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(256)).build()
 }
 
-/// A list of ids.
+/// A list of ids in an answer.
 pub(super) fn ids() -> Array {
-    ArrayBuilder::new().items(id()).max_items(Some(MOST)).build()
+    ArrayBuilder::new().items(id()).build()
+}
+
+/// A list of ids or names in a request.
+pub(super) fn exact() -> Array {
+    ArrayBuilder::new().items(id()).max_items(Some(EXACT)).build()
+}
+
+/// A list of units, patterns or codes in a request.
+pub(super) fn ruled() -> Array {
+    ArrayBuilder::new().items(id()).max_items(Some(RULED)).build()
 }
