@@ -17,7 +17,7 @@ mod tree;
 mod world;
 
 pub use latency::Latency;
-pub use play::{BucketCalls, ClassCount, Counters, Keys};
+pub use play::{BucketCalls, ClassCount, Counters, Keys, ShareUse};
 pub use server::{Manner, Running, serve, truth_lines};
-pub use synthetic::{Account, Organization, Shape, Trouble, Unit};
+pub use synthetic::{Account, Fat, Organization, Shape, Trouble, Unit};
 pub use world::{TruthCell, World};

@@ -1,6 +1,7 @@
 //! Playing AWS: from a request to a reply, without a socket in sight.
 
 mod credentials;
+mod depth;
 mod fleeting;
 mod limits;
 mod listed;
@@ -15,6 +16,7 @@ mod sts;
 mod windows;
 
 pub use credentials::Keys;
+pub use depth::ShareUse;
 pub use limits::{ClassCount, Counters};
 pub(crate) use reader::Incoming;
 pub(crate) use reply::{Break, Reply};

@@ -41,6 +41,8 @@ pub struct Manner {
     pub longest_session: Option<i64>,
     /// Whether the time of every call is kept, four bytes a call.
     pub keep_times: bool,
+    /// The share of every bucket, in per cent, whose use is counted.
+    pub share: Option<u8>,
     /// How long a call hangs that hangs.
     pub hang: Duration,
     /// What time it is.
@@ -55,6 +57,7 @@ impl Default for Manner {
             verify_signatures: false,
             longest_session: None,
             keep_times: false,
+            share: None,
             hang: Duration::from_secs(30),
             clock: Arc::new(SystemClock),
         }
@@ -95,6 +98,7 @@ pub fn serve(world: World, listener: TcpListener, manner: Manner) -> std::io::Re
         manner.verify_signatures,
         manner.longest_session,
         manner.keep_times,
+        manner.share,
     );
     let stop = CancellationToken::new();
     let shared = Arc::new(Shared { stage, manner, asked: AtomicU64::new(0), stop: stop.clone() });

@@ -29,6 +29,24 @@ pub struct Shape {
     pub external_id: Option<String>,
     /// What goes wrong.
     pub trouble: Trouble,
+    /// The one list that is very long, if there is one.
+    pub fat: Option<Fat>,
+}
+
+/// A list that is very long: of the second account, in one region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fat {
+    /// The service, by its name in the catalog.
+    pub service: String,
+    /// The region, or `global`.
+    pub region: String,
+    /// How many things each list of the service has there.
+    pub things: u64,
+}
+
+impl Fat {
+    /// The place of the account that has it.
+    pub const ACCOUNT: usize = 1;
 }
 
 /// What goes wrong, in cases of a thousand unless said otherwise.
@@ -86,6 +104,7 @@ impl Default for Shape {
             member_role: "orgsweep-member".to_owned(),
             external_id: None,
             trouble: Trouble::default(),
+            fat: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws::{Options, StaticKeys};
 use catalog::Catalog;
-use loadtest::{Latency, Manner, Organization, Running, Shape, Trouble, World};
+use loadtest::{Latency, Manner, Organization, Running, Shape, World};
 use protocol::Region;
 use protocol::scan::{Access, Pace, Settings};
 use protocol::selection::Selection;
@@ -61,10 +61,8 @@ async fn stand_in(args: &Demo, catalog: &Catalog) -> Result<Running, Stop> {
     let shape = Shape {
         accounts: args.accounts,
         seed: args.seed,
-        in_use_percent: 12,
         member_role: Access::default().member_role,
-        external_id: None,
-        trouble: Trouble::default(),
+        ..Shape::default()
     };
     let world = World::new(Organization::new(shape), catalog.clone());
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| {

@@ -51,6 +51,15 @@ impl Machine {
         command
     }
 
+    /// A program of the workspace, as it was built for release.
+    pub(crate) fn release(&self, name: &str) -> Command {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+        let target = self.root.join(target.unwrap_or_else(|| "target".into()));
+        let mut command = Command::new(target.join("release").join(name));
+        command.current_dir(&self.root);
+        command
+    }
+
     /// Makes sure that packages of the distribution are there, or says how to get them.
     pub(crate) fn install(&self, why: &str, packages: &[&str]) -> Result<()> {
         let packages = packages.join(" ");

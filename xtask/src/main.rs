@@ -1,4 +1,4 @@
-//! The project's own chores: `cargo xtask check`, `cargo xtask test`, `cargo xtask servers` and `cargo xtask deploy`.
+//! The project's own chores: `cargo xtask check`, `test`, `servers`, `load` and `deploy`.
 //!
 //! CI runs the first two and nothing else, so whatever it says can be had on any machine.
 
@@ -6,6 +6,7 @@ mod check;
 mod counts;
 mod deploy;
 mod generated;
+mod load;
 mod machine;
 mod python;
 mod servers;
@@ -23,6 +24,7 @@ const USAGE: &str = "\
 cargo xtask check [deploy]                   formatting, lints, documentation, house rules, what is in deploy/
 cargo xtask test [OPTION]... [ARGUMENT]...   every test, with what they need
 cargo xtask servers [OPTION]...              PostgreSQL, Redis, RabbitMQ and a double of SQS, until Ctrl-C
+cargo xtask load [OPTION]... [SCENARIO]...   load scenarios on release builds; without any the usual ones
 cargo xtask deploy                           writes the policies in deploy/ as the catalog makes them
     --install    what is missing may be installed
     --private    servers are started even where some answer already
@@ -54,6 +56,7 @@ fn run(words: &[String]) -> anyhow::Result<()> {
         ("check", ["deploy"]) if !private => check::run_deploy(&machine),
         ("test", arguments) => test::run_all(&machine, private, arguments),
         ("servers", []) => servers::serve(&machine, &python::environment(&machine)?, private),
+        ("load", scenarios) => load::run_all(&machine, private, scenarios),
         ("deploy", []) if !private => deploy::write(&machine),
         ("--help" | "-h", []) => {
             say(USAGE);

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use protocol::budget::Bucket;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::depth::{Depth, ShareUse};
 use super::windows::BucketCalls;
 
 /// Which bucket: the account, the region (none for the whole account), the class.
@@ -29,6 +30,8 @@ struct Level {
     tenth: u64,
     peak: u32,
     bucket: Bucket,
+    /// How far calls went into the share that is watched.
+    depth: Depth,
     /// When each call came, in milliseconds, where times are kept.
     at_ms: Vec<u32>,
 }
@@ -38,6 +41,8 @@ pub(crate) struct Limits {
     start: Instant,
     enforced: bool,
     keep_times: bool,
+    /// The share of every bucket whose use is counted, in per cent.
+    share: Option<u8>,
     shards: Vec<Mutex<HashMap<BucketKey, Level>>>,
     cells: Vec<Mutex<HashSet<u64>>>,
     calls: AtomicU64,
@@ -50,7 +55,7 @@ pub(crate) struct Limits {
 }
 
 /// What was asked of the stand-in.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Counters {
     /// Requests that were answered.
     pub calls: u64,
@@ -68,6 +73,8 @@ pub struct Counters {
     pub in_flight: i64,
     /// The most that were being answered at once.
     pub most_in_flight: i64,
+    /// How the watched share of the buckets was used, where one is watched.
+    pub share: Option<ShareUse>,
     /// By api class, the most called first.
     pub classes: Vec<ClassCount>,
 }
@@ -78,7 +85,7 @@ impl Counters {
 }
 
 /// What was asked of the buckets of one api class.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassCount {
     /// The class, e.g. `ec2/2016-11-15:DescribeInstances`.
     pub class: String,
@@ -99,11 +106,12 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Limits {
-    pub(crate) fn new(enforced: bool, keep_times: bool) -> Self {
+    pub(crate) fn new(enforced: bool, keep_times: bool, share: Option<u8>) -> Self {
         Self {
             start: Instant::now(),
             enforced,
             keep_times,
+            share,
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             cells: (0..SHARDS).map(|_| Mutex::default()).collect(),
             calls: AtomicU64::new(0),
@@ -131,12 +139,17 @@ impl Limits {
             tenth: 0,
             peak: 0,
             bucket,
+            depth: Depth::default(),
             at_ms: Vec::new(),
         });
         let since = now.duration_since(level.filled_at).as_secs_f64();
         level.tokens = (level.tokens + since * bucket.per_second).min(bucket.burst);
         level.filled_at = now;
         let at_ms = now.duration_since(self.start).as_millis() as u64;
+        if let Some(share) = self.share {
+            let seconds = now.duration_since(self.start).as_secs_f64();
+            level.depth.see(level.calls, seconds, bucket.share(share));
+        }
         level.count(at_ms / 100);
         if self.keep_times {
             level.at_ms.push(u32::try_from(at_ms).unwrap_or(u32::MAX));
@@ -210,6 +223,8 @@ impl Limits {
     /// The counters as they stand.
     pub(crate) fn counters(&self, classes: &[String]) -> Counters {
         let mut by_class: HashMap<u16, ClassCount> = HashMap::new();
+        let name = |class: u16| classes.get(usize::from(class)).cloned().unwrap_or_default();
+        let mut used = self.share.map(ShareUse::of);
         for shard in &self.shards {
             for (key, level) in &*locked(shard) {
                 let count = by_class.entry(key.class).or_default();
@@ -217,14 +232,14 @@ impl Limits {
                 count.calls += level.calls;
                 count.throttled += level.throttled;
                 count.peak_per_second = count.peak_per_second.max(level.peak);
+                if let Some(used) = &mut used {
+                    used.see(level.depth, level.bucket, || name(key.class));
+                }
             }
         }
         let mut by_class: Vec<ClassCount> = by_class
             .into_iter()
-            .map(|(class, count)| ClassCount {
-                class: classes.get(usize::from(class)).cloned().unwrap_or_default(),
-                ..count
-            })
+            .map(|(class, count)| ClassCount { class: name(class), ..count })
             .collect();
         by_class.sort_by(|a, b| b.calls.cmp(&a.calls).then_with(|| a.class.cmp(&b.class)));
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -237,6 +252,7 @@ impl Limits {
             distinct_cells: self.cells.iter().map(|cells| locked(cells).len() as u64).sum(),
             in_flight: self.in_flight.load(Ordering::Relaxed),
             most_in_flight: self.most_in_flight.load(Ordering::Relaxed),
+            share: used,
             classes: by_class,
         }
     }
@@ -282,7 +298,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_bucket_gives_its_burst_and_then_its_rate() {
-        let limits = Limits::new(true, false);
+        let limits = Limits::new(true, false, None);
         let granted = |calls: u32| (0..calls).filter(|_| limits.take(KEY, BUCKET)).count();
         assert_eq!(granted(10), 5);
         tokio::time::advance(Duration::from_secs(2)).await;
@@ -297,7 +313,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_peak_is_of_a_sliding_second() {
-        let limits = Limits::new(false, false);
+        let limits = Limits::new(false, false, None);
         for _ in 0..30 {
             limits.take(KEY, BUCKET);
             tokio::time::advance(Duration::from_millis(100)).await;
@@ -307,7 +323,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn requests_in_flight_are_counted() {
-        let limits = Limits::new(false, false);
+        let limits = Limits::new(false, false, None);
         let first = limits.enter();
         drop(limits.enter());
         assert_eq!(limits.counters(&[]).most_in_flight, 2);

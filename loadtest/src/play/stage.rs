@@ -69,13 +69,14 @@ impl Stage {
         verify_signatures: bool,
         longest_session: Option<i64>,
         keep_times: bool,
+        share: Option<u8>,
     ) -> Self {
         let mut classes = world.questions().classes.clone();
         classes
             .extend(["sts", "organizations", "account", "ec2:DescribeRegions"].map(str::to_owned));
         Self {
             mint: Mint::new(world.organization().shape.seed),
-            limits: Limits::new(enforce_buckets, keep_times),
+            limits: Limits::new(enforce_buckets, keep_times, share),
             known: Known::load(),
             fleeting: Fleeting::default(),
             policies: Mutex::default(),
@@ -248,12 +249,12 @@ impl Stage {
         if region == FIRST_REGION { Ok(()) } else { Err(wrong_region(FIRST_REGION)) }
     }
 
-    /// Spends a token of a control plane's bucket; of Organizations there is one for everybody.
+    /// Spends a token of a control plane's bucket, the caller's.
     fn control(&self, asked: &Asked<'_>, nth: usize) -> Result<(), (u16, Worded)> {
         let Some(control) = CONTROL.get(nth) else { return Ok(()) };
         let rule = self.world.catalog().bucket(control.name);
         let bucket = rule.map_or(Bucket { burst: 20.0, per_second: 10.0 }, |rule| rule.bucket);
-        let account = if nth == 1 { 0 } else { asked.caller.account };
+        let account = asked.caller.account;
         let class = self.world.questions().classes.len() + nth;
         let region = control.regional.then_some(asked.region);
         let signing = if nth == 1 { "organizations" } else { "" };
@@ -370,7 +371,7 @@ mod tests {
     static STAGE: LazyLock<Stage> = LazyLock::new(|| {
         let catalog = catalog::Catalog::embedded().expect("a catalog");
         let world = World::new(Organization::new(Shape::default()), catalog);
-        Stage::new(world, Arc::new(SystemClock), false, false, None, false)
+        Stage::new(world, Arc::new(SystemClock), false, false, None, false, None)
     });
 
     fn incoming() -> impl Strategy<Value = Incoming> {

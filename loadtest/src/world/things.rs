@@ -8,6 +8,7 @@ use crate::ask::{About, Captured, Goal, Question, Role};
 use crate::dice::Dice;
 use crate::filler::Where;
 use crate::solve;
+use crate::synthetic::Fat;
 use crate::tree::Values;
 
 /// A thing.
@@ -158,6 +159,9 @@ impl Parts {
         if question.not_offered.contains(cell.region) {
             return Err(Fault::NotOffered);
         }
+        if let Some(fat) = self.fat(question, cell).filter(|_| parent.is_none()) {
+            return Ok(Population { aws: 0, customers: fat.things, used: true });
+        }
         let mood = self.mood(question, cell);
         match mood {
             Mood::DeniedByScp(_) | Mood::DeniedByRole => return Err(Fault::Denied(mood)),
@@ -176,6 +180,13 @@ impl Parts {
             Some(parent) => children(question, dice.nth(parent.index), used, parent),
             None => roots(question, dice, used, self.aws_most.get(at).copied().unwrap_or(0)),
         }
+    }
+
+    /// The list that is very long, where this is it.
+    fn fat(&self, question: &Question, cell: Cell<'_>) -> Option<&Fat> {
+        let fat = self.org.shape.fat.as_ref().filter(|_| cell.account == Fat::ACCOUNT)?;
+        let asks = question.entries.iter().any(|entry| entry.as_str() == fat.service);
+        (asks && !question.single && cell.region == fat.region).then_some(fat)
     }
 
     fn thing(

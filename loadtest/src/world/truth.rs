@@ -44,17 +44,28 @@ impl World {
         &'w self,
         probes: &'w [ProbeView<'w>],
     ) -> impl Iterator<Item = TruthCell> + 'w {
+        self.truth_in(probes, |_| true)
+    }
+
+    /// The same for some regions only; `global` is always among them.
+    pub fn truth_in<'w>(
+        &'w self,
+        probes: &'w [ProbeView<'w>],
+        wanted: impl Fn(&str) -> bool + Copy + 'w,
+    ) -> impl Iterator<Item = TruthCell> + 'w {
         let active = self.organization().accounts.iter().enumerate();
         let active = active.filter(|(_, account)| account.state == AccountState::Active);
-        active.flat_map(move |(account, _)| self.truth_of_account(account, probes))
+        active.flat_map(move |(account, _)| self.truth_of_account(account, probes, wanted))
     }
 
     fn truth_of_account<'w>(
         &'w self,
         account: usize,
         probes: &'w [ProbeView<'w>],
+        wanted: impl Fn(&str) -> bool + 'w,
     ) -> impl Iterator<Item = TruthCell> + 'w {
-        let regions = self.regions().iter().map(|(name, _)| (name.as_str(), Scope::Regional));
+        let regions = self.regions().iter().filter(move |(name, _)| wanted(name));
+        let regions = regions.map(|(name, _)| (name.as_str(), Scope::Regional));
         let places = regions.chain([(protocol::ids::GLOBAL, Scope::Global)]);
         places.flat_map(move |(region, scope)| {
             let here = probes.iter().filter(move |view| view.scope() == scope);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use catalog::entry::Scope;
 use catalog::{Catalog, ProbeView};
-use loadtest::{Manner, Organization, Shape, World};
+use loadtest::{Fat, Manner, Organization, Shape, Trouble, World};
 use protocol::Status;
 use tokio::net::TcpListener;
 
@@ -115,4 +115,19 @@ fn the_mix_is_plausible() {
     ] {
         assert!(count(status) > 0, "no cell is {status}: {by_status:?}");
     }
+}
+
+#[test]
+fn one_account_has_a_list_that_is_very_long_and_no_other_has() {
+    let fat = Fat { service: "logs".to_owned(), region: "eu-west-1".to_owned(), things: 25_000 };
+    let shape = Shape { accounts: 5, trouble: Trouble::NONE, fat: Some(fat), ..Shape::default() };
+    let catalog = Catalog::embedded().expect("a catalog");
+    let world = World::new(Organization::new(shape), catalog.clone());
+    let probes: Vec<_> = catalog.probes().filter(|view| view.probe.id.as_str() == "logs").collect();
+    let cells = world.truth_in(&probes, |region| ["eu-west-1", "us-east-1"].contains(&region));
+    let long: Vec<_> = cells.filter(|cell| cell.own > 1000).collect();
+    let account = &world.organization().accounts[Fat::ACCOUNT].id;
+    assert_eq!(long.len(), 1, "{long:?}");
+    assert_eq!((long[0].account.as_str(), long[0].region.as_str()), (&**account, "eu-west-1"));
+    assert_eq!((long[0].status, long[0].own), (Status::InUse, 25_000));
 }
