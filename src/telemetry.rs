@@ -1,6 +1,8 @@
 //! What the process tells of itself: log lines on standard error, and in a fleet traces and metrics by OTLP.
 
 #[cfg(feature = "fleet")]
+mod gauges;
+#[cfg(feature = "fleet")]
 mod otlp;
 
 use std::io::IsTerminal;
@@ -14,6 +16,8 @@ use crate::stop::Stop;
 
 /// The target of events that are measurements: no log line is made of them.
 const METRICS: &str = "orgsweep::metrics";
+/// The target of those that hold only while a coordinator leads.
+const LEAD: &str = "orgsweep::metrics::lead";
 
 /// What is to be flushed when the process ends.
 pub(crate) struct Telemetry {
@@ -58,7 +62,7 @@ pub(crate) fn begin(
         LogFormat::Text => lines.without_time().with_target(false).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
-    let not_measured = filter::filter_fn(|metadata| metadata.target() != METRICS);
+    let not_measured = filter::filter_fn(|metadata| ![METRICS, LEAD].contains(&metadata.target()));
     let registry =
         tracing_subscriber::registry().with(lines.with_filter(filter).with_filter(not_measured));
     #[cfg(feature = "fleet")]

@@ -12,6 +12,9 @@
 //! | `orgsweep.scans` {state} | scans that are open |
 //! | `orgsweep.parked` | messages that nobody could work on |
 //! | `orgsweep.leader` | 1 while this coordinator leads, else 0 |
+//!
+//! `orgsweep.backlog`, `orgsweep.queue` and `orgsweep.scans` are known to the coordinator that leads alone: they are told
+//! again and again, and end when nobody tells them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,6 +28,8 @@ use tracing::Level;
 
 /// Where these events go: nothing but a metrics layer listens.
 const TARGET: &str = "orgsweep::metrics";
+/// Where those go that hold only while this coordinator leads.
+const LEAD: &str = "orgsweep::metrics::lead";
 
 /// Answers were written down.
 pub(crate) fn ingested(ingested: &Ingested, answers: &[Answer], took: Duration) {
@@ -47,22 +52,22 @@ pub(crate) fn ingested(ingested: &Ingested, answers: &[Answer], took: Duration) 
 
 /// The work that could go out now, and that is out.
 pub(crate) fn backlog(backlog: &Backlog, oldest: Duration) {
-    tracing::event!(target: TARGET, Level::INFO, gauge.orgsweep.backlog.ready = backlog.ready);
-    tracing::event!(target: TARGET, Level::INFO, gauge.orgsweep.backlog.out = backlog.out);
+    tracing::event!(target: LEAD, Level::INFO, gauge.orgsweep.backlog.ready = backlog.ready);
+    tracing::event!(target: LEAD, Level::INFO, gauge.orgsweep.backlog.out = backlog.out);
     let seconds = oldest.as_secs_f64();
-    tracing::event!(target: TARGET, Level::INFO, gauge.orgsweep.backlog.oldest_seconds = seconds);
+    tracing::event!(target: LEAD, Level::INFO, gauge.orgsweep.backlog.oldest_seconds = seconds);
 }
 
 /// How many messages wait on a line.
 pub(crate) fn depth(line: Line, messages: u64) {
-    tracing::event!(target: TARGET, Level::INFO, gauge.orgsweep.queue.depth = messages, line = line.as_str());
+    tracing::event!(target: LEAD, Level::INFO, gauge.orgsweep.queue.depth = messages, line = line.as_str());
 }
 
 /// The scans that are open.
 pub(crate) fn scans(open: &[Scan]) {
     for state in [ScanState::Running, ScanState::Paused] {
         let count = open.iter().filter(|scan| scan.state == state).count() as u64;
-        tracing::event!(target: TARGET, Level::INFO, gauge.orgsweep.scans = count, state = state.as_str());
+        tracing::event!(target: LEAD, Level::INFO, gauge.orgsweep.scans = count, state = state.as_str());
     }
 }
 

@@ -142,7 +142,10 @@ async fn renew(
         }
         match take_lead(service, settings).await {
             Ok(true) => renewed = Instant::now(),
-            Ok(false) => return Err(StoreError::Deposed.into()),
+            Ok(false) => {
+                metrics::leads(false);
+                return Err(StoreError::Deposed.into());
+            }
             // Nobody else can take the lead from a store that nobody reaches; writes are fenced anyway.
             Err(error) if renewed.elapsed() < LEAD * 4 => {
                 tracing::warn!(%error, "the lead cannot be renewed; trying again");

@@ -5,6 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_http::hyper::HyperClient;
 use opentelemetry_http::{HttpClient, HttpError};
@@ -19,7 +21,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, filter};
 
-use super::METRICS;
+use super::gauges::Gauges;
+use super::{LEAD, METRICS};
 use crate::stop::Stop;
 
 /// How long the collector may take to answer.
@@ -74,7 +77,10 @@ where
         .with_endpoint(format!("{base}/v1/metrics"))
         .build()
         .map_err(wrong)?;
-    let resource = Resource::builder().with_service_name("orgsweep").build();
+    // Each process tells of itself: what two of them tell is added up or set side by side, never mixed.
+    let instance = KeyValue::new("service.instance.id", uuid::Uuid::now_v7().to_string());
+    let resource =
+        Resource::builder().with_service_name("orgsweep").with_attribute(instance).build();
     let traces = SdkTracerProvider::builder()
         .with_resource(resource.clone())
         .with_batch_exporter(spans)
@@ -90,7 +96,9 @@ where
     let traced = OpenTelemetryLayer::new(traces.tracer("orgsweep")).with_filter(ours);
     let is_metric = filter::filter_fn(|metadata| metadata.target() == METRICS);
     let measured = MetricsLayer::new(metrics.clone()).with_filter(is_metric);
-    Ok((traced.and_then(measured), Sent { traces, metrics }))
+    let is_of_the_lead = filter::filter_fn(|metadata| metadata.target() == LEAD);
+    let led = Gauges::new(metrics.meter("orgsweep")).with_filter(is_of_the_lead);
+    Ok((traced.and_then(measured).and_then(led), Sent { traces, metrics }))
 }
 
 /// A client that works inside the runtime, whichever thread asks: the exporters have threads of their own.

@@ -22,7 +22,6 @@ impl Chore for Gauges {
         let backlog = service.registry.backlog(now).await?;
         let age = |since: DateTime<Utc>| (now - since).to_std().unwrap_or_default();
         metrics::backlog(&backlog, backlog.oldest.map_or(Duration::ZERO, age));
-        metrics::leads(true);
         for line in Line::ALL {
             metrics::depth(*line, service.parts.queue.depth(*line).await?);
         }
