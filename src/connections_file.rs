@@ -12,6 +12,9 @@
 //! role-arn = "arn:aws:iam::444455556666:role/orgsweep-member"
 //! ```
 //!
+//! A connection belongs to the workspace `default`, or to those that its `workspaces` names; no other may use it, or sees
+//! that it is there.
+//!
 //! A connection starts from the credentials of the service itself. With `role-arn` it is the one account of that role;
 //! without, it is the organization that these credentials, or `organization-role`, can read.
 
@@ -20,7 +23,7 @@ use std::path::Path;
 
 use aws::NamedConnection;
 use protocol::scan::{Access, Source};
-use protocol::{ConnectionId, Region};
+use protocol::{ConnectionId, Region, WorkspaceId};
 use serde::Deserialize;
 
 use crate::config::{line_of, read};
@@ -37,6 +40,7 @@ struct File {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Entry {
     name: String,
+    workspaces: Option<Vec<String>>,
     role_arn: Option<String>,
     external_id: Option<String>,
     member_role: Option<String>,
@@ -46,18 +50,27 @@ struct Entry {
     session_seconds: Option<u32>,
 }
 
+/// A connection, and whose it is.
+#[derive(Debug)]
+pub(crate) struct Owned {
+    /// The way in.
+    pub(crate) connection: NamedConnection,
+    /// The workspaces that may use it.
+    pub(crate) workspaces: BTreeSet<WorkspaceId>,
+}
+
 /// Reads the connections that a file names.
 ///
 /// # Errors
 /// A sentence with file and line.
-pub(crate) fn connections(path: &Path) -> Result<Vec<NamedConnection>, Stop> {
+pub(crate) fn connections(path: &Path) -> Result<Vec<Owned>, Stop> {
     let text = read(path)?;
     parse(&text).map_err(|(line, what)| {
         Stop::usage(format!("--connections: {}:{line}: {what}", path.display()))
     })
 }
 
-fn parse(text: &str) -> Result<Vec<NamedConnection>, (usize, String)> {
+fn parse(text: &str) -> Result<Vec<Owned>, (usize, String)> {
     let file: File = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| line_of(text, span.start));
         (line, error.message().to_owned())
@@ -69,16 +82,34 @@ fn parse(text: &str) -> Result<Vec<NamedConnection>, (usize, String)> {
     let mut all = Vec::new();
     for entry in file.connection {
         let line = line_of(text, entry.span().start);
-        let connection = entry.into_inner().connection().map_err(|what| (line, what))?;
+        let entry = entry.into_inner();
+        let workspaces = entry.workspaces().map_err(|what| (line, what))?;
+        let connection = entry.connection().map_err(|what| (line, what))?;
         if !names.insert(connection.name.clone()) {
             return Err((line, format!("the name {} is there twice", connection.name)));
         }
-        all.push(connection);
+        all.push(Owned { connection, workspaces });
     }
     Ok(all)
 }
 
 impl Entry {
+    fn workspaces(&self) -> Result<BTreeSet<WorkspaceId>, String> {
+        match self.workspaces.as_deref() {
+            None => Ok(BTreeSet::from([WorkspaceId::main()])),
+            Some([]) => {
+                Err("`workspaces` names none: nobody could use the connection; leave it out \
+                             where it is for the workspace `default`"
+                    .to_owned())
+            }
+            Some(names) => {
+                let read =
+                    |name: &String| WorkspaceId::new(name).map_err(|error| error.to_string());
+                names.iter().map(read).collect()
+            }
+        }
+    }
+
     fn connection(self) -> Result<NamedConnection, String> {
         let name = ConnectionId::new(&self.name).map_err(|error| error.to_string())?;
         for arn in [&self.role_arn, &self.organization_role, &self.via_role].into_iter().flatten() {
@@ -116,12 +147,24 @@ mod tests {
         let text = "[[connection]]\nname = \"prod\"\nmember-role = \"audit/reader\"\nexternal-id = \"abc\"\n\
                     [[connection]]\nname = \"one\"\nrole-arn = \"arn:aws:iam::111122223333:role/r\"\n";
         let all = parse(text).expect("two connections");
-        assert_eq!(all[0].access.external_id.as_deref(), Some("abc"));
-        assert_eq!(
-            (&all[0].source, all[0].access.member_role.as_str()),
-            (&Source::Current, "audit/reader")
-        );
-        assert!(matches!(&all[1].source, Source::Role { arn, .. } if arn.ends_with("role/r")));
+        let [first, second] = &all[..] else { panic!("{all:?}") };
+        let (source, access) = (&first.connection.source, &first.connection.access);
+        assert_eq!(access.external_id.as_deref(), Some("abc"));
+        assert_eq!((source, access.member_role.as_str()), (&Source::Current, "audit/reader"));
+        let source = &second.connection.source;
+        assert!(matches!(source, Source::Role { arn, .. } if arn.ends_with("role/r")));
+    }
+
+    #[test]
+    fn a_connection_belongs_to_the_workspaces_that_it_names_and_else_to_the_default_one() {
+        let text = "[[connection]]\nname = \"a\"\n\
+                    [[connection]]\nname = \"b\"\nworkspaces = [\"payments\", \"audit\"]\n";
+        let all = parse(text).expect("two connections");
+        let owners = |at: usize| {
+            let names: Vec<&str> = all[at].workspaces.iter().map(WorkspaceId::as_str).collect();
+            names.join(" ")
+        };
+        assert_eq!([owners(0), owners(1)], ["default", "audit payments"]);
     }
 
     #[test]
@@ -132,6 +175,8 @@ mod tests {
             ("\n[[connection]]\nname = \"\"", 2, "connection"),
             ("[[connection]]\nname = \"a\"\n[[connection]]\nname = \"a\"", 3, "twice"),
             ("[[connection]]\nname = \"a\"\nrole-arn = \"nonsense\"", 1, "nonsense"),
+            ("[[connection]]\nname = \"a\"\nworkspaces = []", 1, "`default`"),
+            ("[[connection]]\nname = \"a\"\nworkspaces = [\"\"]", 1, "workspace"),
         ];
         for (text, line, part) in wrong {
             let (found, what) = parse(text).expect_err(text);

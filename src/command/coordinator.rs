@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Coordinator, Interface};
-use crate::connections_file::connections;
+use crate::connections_file::{Owned, connections};
 use crate::redaction;
 use crate::signals::stop_on_signal;
 use crate::stop::{Exit, Stop};
@@ -34,7 +34,9 @@ pub(crate) async fn coordinator(args: Coordinator) -> Result<Exit, Stop> {
     let queue = queue::connect(&args.shared.queue).await.map_err(Stop::usage)?;
     let budget = budget::connect(&args.shared.budgets).await.map_err(Stop::usage)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let names = connections.iter().map(|connection| connection.name.clone()).collect();
+    let names =
+        connections.iter().map(|owned| (owned.connection.name.clone(), owned.workspaces.clone()));
+    let names = names.collect();
     let providers = Fleet {
         connections,
         options,
@@ -127,7 +129,7 @@ fn say(sentence: &str) {
 
 /// AWS as each scan's named connections reach it.
 struct Fleet {
-    connections: Vec<NamedConnection>,
+    connections: Vec<Owned>,
     options: Options,
     catalog: Catalog,
     budget: Arc<dyn Budget>,
@@ -142,8 +144,12 @@ impl Providers for Fleet {
                            start one from a connection that the coordinator's settings name";
             return Err(Failure::new(FailureKind::RoleFailed, "LocalSource", message));
         }
+        // What its workspace does not own is not there for it.
+        let own =
+            self.connections.iter().filter(|owned| owned.workspaces.contains(&scan.workspace));
+        let own: Vec<NamedConnection> = own.map(|owned| owned.connection.clone()).collect();
         let connected = Configured::connect(
-            &self.connections,
+            &own,
             &scan.settings,
             &self.options,
             &self.catalog,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws::{Configured, Options};
+use aws::{Configured, NamedConnection, Options};
 use catalog::Catalog;
 use protocol::Clock;
 use protocol::clock::SystemClock;
@@ -18,6 +18,8 @@ use crate::stop::{Exit, Stop};
 pub(crate) async fn worker(args: Worker) -> Result<Exit, Stop> {
     let options = Options::from_env();
     let connections = connections(&args.shared.connections)?;
+    let connections: Vec<NamedConnection> =
+        connections.into_iter().map(|owned| owned.connection).collect();
     let catalog = Catalog::embedded().map_err(Stop::failed)?;
     let queue = queue::connect(&args.shared.queue).await.map_err(Stop::usage)?;
     let budget = budget::connect(&args.shared.budgets).await.map_err(Stop::usage)?;

@@ -13,7 +13,7 @@ use protocol::plan::{PlanRow, ProbeSet};
 use protocol::registry::Registry;
 use protocol::scan::{Scan, ScanState};
 use protocol::store::Store;
-use protocol::{AccountId, ConnectionId, ProbeId, Region};
+use protocol::{AccountId, ConnectionId, ProbeId, Region, WorkspaceId};
 use store::{Access, SqlStore};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -50,7 +50,9 @@ impl Remote {
             store: Arc::clone(&store) as _,
             registry: Arc::clone(&store) as _,
             catalog: Catalog::embedded().unwrap(),
-            connections: vec![ConnectionId::new("main").unwrap()],
+            connections: [(ConnectionId::new("main").unwrap(), [WorkspaceId::main()].into())]
+                .into_iter()
+                .collect(),
             clock: Arc::new(SystemClock),
             budget: None,
         };

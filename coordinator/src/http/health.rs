@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it can serve; and what a scan may name.
+//! Whether the process lives, and whether it can serve.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +8,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::WorkspaceId;
 
-use super::api::{Connections, Health, Ready};
+use super::api::{Health, Ready};
 use super::app::App;
-use super::problem::Refused;
 
 /// How long a part may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -56,16 +55,4 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> (StatusCode, Json<Read
     }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Ready { ready, missing }))
-}
-
-/// List connections
-///
-/// Those that the server's settings name, and that a scan may get in by.
-#[utoipa::path(
-    get, path = "/connections", operation_id = "listConnections", tag = "scans",
-    responses((status = 200, description = "Their names", body = Connections), Refused),
-    security(("bearer" = ["read"]), ("cookie" = ["read"])),
-)]
-pub(super) async fn connections(State(app): State<Arc<App>>) -> Json<Connections> {
-    Json(Connections { connections: app.parts.connections.clone() })
 }

@@ -10,6 +10,7 @@ mod accounts;
 mod app;
 mod budgets;
 mod caller;
+mod connections;
 mod docs;
 mod door;
 mod events;
@@ -36,13 +37,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use catalog::Catalog;
+use protocol::Clock;
 use protocol::budget::Budget;
 use protocol::registry::Registry;
 use protocol::store::Store;
-use protocol::{Clock, ConnectionId};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use connections::Connections;
 pub use limit::Rate;
 
 use app::App;
@@ -57,8 +59,8 @@ pub struct Parts {
     pub registry: Arc<dyn Registry>,
     /// What scans ask.
     pub catalog: Catalog,
-    /// The connections that the server's settings name; a request may name these and nothing else.
-    pub connections: Vec<ConnectionId>,
+    /// The connections that the server's settings name; a request may name those of its workspace and nothing else.
+    pub connections: Connections,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The budgets, so that `/readyz` can say when they are away.

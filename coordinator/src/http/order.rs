@@ -2,16 +2,20 @@
 
 use catalog::Catalog;
 use protocol::scan::Settings;
-use protocol::{ConnectionId, Region};
+use protocol::{ConnectionId, Region, WorkspaceId};
 
 use super::api::{NewScan, Pace, Requeue, Select};
 use super::problem::Problem;
 use super::{Parts, lists};
 
 /// Checks what is asked of a scan; the settings that it is started with.
-pub(super) fn check(parts: &Parts, asked: NewScan) -> Result<Settings, Problem> {
+pub(super) fn check(
+    parts: &Parts,
+    workspace: &WorkspaceId,
+    asked: NewScan,
+) -> Result<Settings, Problem> {
     lists::check_scan(&asked)?;
-    let connections = connections(&asked.connections, &parts.connections)?;
+    let connections = connections(&asked.connections, workspace, &parts.connections.of(workspace))?;
     in_bounds(&asked.pace)?;
     let select = &asked.selection;
     regions("selection.regions", &select.regions, &parts.catalog)?;
@@ -44,16 +48,20 @@ pub(super) fn check_names(catalog: &Catalog, asked: &Requeue) -> Result<(), Prob
 /// The connections that a scan gets in by: those that it names, else the only one there is.
 fn connections(
     asked: &[ConnectionId],
+    workspace: &WorkspaceId,
     there: &[ConnectionId],
 ) -> Result<Vec<ConnectionId>, Problem> {
     let wrong = |sentence: String| Err(Problem::field("connections", sentence));
     let names = || there.iter().map(ConnectionId::as_str).collect::<Vec<_>>().join(", ");
     if let Some(unknown) = asked.iter().find(|name| !there.contains(name)) {
         let shown: String = unknown.as_str().chars().take(80).collect();
-        return wrong(format!("this server has no connection {shown:?}; it has: {}", names()));
+        let has = if there.is_empty() { "none".to_owned() } else { names() };
+        return wrong(format!("workspace {workspace} has no connection {shown:?}; it has: {has}"));
     }
     match (asked, there) {
-        (_, []) => wrong("this server names no connection; add one to its settings".to_owned()),
+        (_, []) => wrong(format!(
+            "workspace {workspace} has no connection; the server's settings name them, with the workspaces that own them"
+        )),
         ([], [only]) => Ok(vec![only.clone()]),
         ([], _) => wrong(format!("name the connections to get in by, of: {}", names())),
         (asked, _) => {
@@ -136,15 +144,19 @@ mod tests {
 
     #[test]
     fn a_scan_gets_in_by_what_the_server_names_and_by_nothing_else() {
-        let two = [name("main"), name("other")];
-        assert_eq!(connections(&[], &two[..1]).unwrap(), [name("main")]);
-        assert_eq!(connections(&[name("other"), name("other")], &two).unwrap(), [name("other")]);
+        let (two, own) = ([name("main"), name("other")], WorkspaceId::main());
+        assert_eq!(connections(&[], &own, &two[..1]).unwrap(), [name("main")]);
+        assert_eq!(
+            connections(&[name("other"), name("other")], &own, &two).unwrap(),
+            [name("other")]
+        );
         let said = |asked: &[ConnectionId], there: &[ConnectionId]| {
-            format!("{:?}", connections(asked, there).unwrap_err())
+            format!("{:?}", connections(asked, &own, there).unwrap_err())
         };
         assert!(said(&[], &two).contains("main, other"));
         assert!(said(&[name("mian")], &two).contains("no connection"));
-        assert!(said(&[], &[]).contains("add one"));
+        assert!(said(&[], &[]).contains("settings name them"));
+        assert!(said(&[name("main")], &[]).contains("it has: none"));
         assert!(said(&[name("source-0")], &two).contains("no connection"));
     }
 

@@ -20,8 +20,8 @@ use super::door::Wire;
 use super::listen::Peer;
 use super::problem::Problem;
 use super::{
-    accounts, budgets, caller, docs, events, health, parked, report, scans, schedules, session,
-    tokens,
+    accounts, budgets, caller, connections, docs, events, health, parked, report, scans, schedules,
+    session, tokens,
 };
 
 /// The largest body of a request.
@@ -43,7 +43,7 @@ pub(super) fn router(app: &Arc<App>) -> (Router, OpenApi) {
         .routes(routes!(report::list))
         .routes(routes!(accounts::paused))
         .routes(routes!(schedules::list))
-        .routes(routes!(health::connections))
+        .routes(routes!(connections::list))
         .layer(within(QUICK))
         .merge(OpenApiRouter::new().routes(routes!(report::write)).layer(within(SLOW)))
         .layer(need(Scope::Read));

@@ -92,7 +92,7 @@ pub(super) async fn start(
     Extension(caller): Extension<Caller>,
     Body(asked): Body<NewScan>,
 ) -> Result<Response, Problem> {
-    let settings = order::check(&app.parts, asked)?;
+    let settings = order::check(&app.parts, caller.workspace(), asked)?;
     let open = app.parts.registry.open_scans().await?;
     if open.iter().filter(|scan| scan.workspace == *caller.workspace()).count() >= OPEN {
         let sentence =
@@ -279,16 +279,30 @@ async fn become_(
     Ok(Json(view::whole(&*app.parts.store, scan).await?))
 }
 
+fn foreign(scan: &Scan) -> Problem {
+    let sentence = format!(
+        "scan {} gets in by what is only on the machine that started it; go on with it there",
+        scan.id
+    );
+    Problem::conflict("foreign_scan", sentence)
+}
+
 /// Refuses a scan that this installation could not go on with.
 fn can_be_worked_on(app: &App, scan: &Scan) -> Result<(), Problem> {
     let sources = &scan.settings.sources;
-    let named = |source: &Source| matches!(source, Source::Connection { .. });
-    if sources.is_empty() || !sources.iter().all(named) {
-        let sentence = format!(
-            "scan {} gets in by what is only on the machine that started it; go on with it there",
-            scan.id
-        );
-        return Err(Problem::conflict("foreign_scan", sentence));
+    let own = app.parts.connections.of(&scan.workspace);
+    if sources.is_empty() {
+        return Err(foreign(scan));
+    }
+    for source in sources {
+        let Source::Connection { name } = source else { return Err(foreign(scan)) };
+        if !own.contains(name) {
+            let sentence = format!(
+                "scan {} gets in by {name}, and workspace {} has no such connection any more",
+                scan.id, scan.workspace
+            );
+            return Err(Problem::conflict("no_connection", sentence));
+        }
     }
     if scan.catalog != *app.parts.catalog.digest() {
         let sentence = format!(

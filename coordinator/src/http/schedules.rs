@@ -51,7 +51,7 @@ pub(super) async fn put(
     Body(asked): Body<NewSchedule>,
 ) -> Result<Json<Schedule>, Problem> {
     let id = read_name(&name)?;
-    let settings = order::check(&app.parts, asked.scan)?;
+    let settings = order::check(&app.parts, caller.workspace(), asked.scan)?;
     let next_at = cron::next(&asked.cron, app.parts.clock.now())
         .map_err(|sentence| Problem::field("cron", sentence))?;
     let registry = &*app.parts.registry;

@@ -173,3 +173,35 @@ async fn a_workspace_sees_only_its_own() {
     server.ask(revoke).await.refused(404, "no_token");
     server.get("/api/v1/scans", &here).await.is(200);
 }
+
+#[tokio::test]
+async fn a_connection_of_others_reads_like_one_that_is_not_there() {
+    let server = Server::start().await;
+    let there = server.token_of("other", Scope::Admin).await;
+    let nobodys = server.token_of("empty", Scope::Admin).await;
+    let list = server.get("/api/v1/connections", &there).await.is(200).json();
+    assert_eq!(list, json!({"connections": ["main"]}));
+    let list = server.get("/api/v1/connections", &nobodys).await.is(200).json();
+    assert_eq!(list, json!({"connections": []}));
+    for token in [&there, &nobodys] {
+        // `other` is there for the workspace `default`; `nowhere` is not there at all.
+        let mut said = Vec::new();
+        for name in ["other", "nowhere"] {
+            let scan = json!({"connections": [name]});
+            let start = server.post("/api/v1/scans", token, &scan).await;
+            let cron = json!({"cron": "0 2 * * *", "scan": scan});
+            let put = Ask::new("PUT", "/api/v1/schedules/nightly").token(token).json(&cron);
+            let put = server.ask(put).await;
+            for answer in [start, put] {
+                said.push((
+                    name,
+                    answer.refused(400, "bad_field").replace(&format!("{name:?}"), "it"),
+                ));
+            }
+        }
+        assert_eq!((&said[0].1, &said[1].1), (&said[2].1, &said[3].1));
+    }
+    server.post("/api/v1/scans", &nobodys, &json!({})).await.refused(400, "bad_field");
+    // The only one that a workspace has need not be named.
+    server.post("/api/v1/scans", &there, &json!({})).await.is(201);
+}

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use coordinator::http::{Parts, ServeError, Settings, Tls, serve};
-use protocol::ConnectionId;
+use coordinator::http::{Connections, Parts, ServeError, Settings, Tls, serve};
 use protocol::clock::SystemClock;
 use protocol::registry::Scope;
 use rustls::pki_types::pem::PemObject;
@@ -99,7 +98,7 @@ async fn started(settings: Settings) -> ServeError {
         store: Arc::clone(&store) as _,
         registry: store,
         catalog: catalog::Catalog::embedded().unwrap(),
-        connections: vec![ConnectionId::new("main").unwrap()],
+        connections: Connections::default(),
         clock: Arc::new(SystemClock),
         budget: None,
     };

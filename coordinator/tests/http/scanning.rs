@@ -143,9 +143,15 @@ async fn what_this_installation_cannot_go_on_with_is_refused() {
     old.catalog = "0000".parse().unwrap();
     old.version = "0.0.9".to_owned();
     server.store.create_scan(&old, &[]).await.unwrap();
-    for (name, code, part) in
-        [("from-a-laptop", "foreign_scan", "machine"), ("of-another-catalog", "catalog", "0.0.9")]
-    {
+    let mut lost = server.store.scan(&scan).await.unwrap();
+    lost.id = "by-a-lost-connection".parse().unwrap();
+    lost.settings.sources = vec![Source::Connection { name: "others".parse().unwrap() }];
+    server.store.create_scan(&lost, &[]).await.unwrap();
+    for (name, code, part) in [
+        ("from-a-laptop", "foreign_scan", "machine"),
+        ("of-another-catalog", "catalog", "0.0.9"),
+        ("by-a-lost-connection", "no_connection", "no such connection"),
+    ] {
         let ask = Ask::new("POST", &format!("/api/v1/scans/{name}/continue")).token(&token);
         let said = server.ask(ask).await.refused(409, code);
         assert!(said.contains(part), "{said}");

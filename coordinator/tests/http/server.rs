@@ -74,12 +74,16 @@ impl Server {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let names = ["main", "other"];
+        let owners = [("main", vec!["default", "other"]), ("other", vec!["default"])];
+        let owned = |(name, workspaces): (&str, Vec<&str>)| {
+            let workspaces = workspaces.into_iter().map(|name| WorkspaceId::new(name).unwrap());
+            (ConnectionId::new(name).unwrap(), workspaces.collect())
+        };
         let parts = Parts {
             store: Arc::clone(&store) as _,
             registry: Arc::clone(&store) as _,
             catalog: catalog.clone(),
-            connections: names.iter().map(|name| ConnectionId::new(name).unwrap()).collect(),
+            connections: owners.into_iter().map(owned).collect(),
             clock: Arc::clone(&clock) as _,
             budget: None,
         };

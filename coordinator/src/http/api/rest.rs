@@ -230,7 +230,7 @@ pub struct ParkedList {
     pub parked: Vec<ParkedMessage>,
 }
 
-/// The connections that a scan may name.
+/// The connections that a scan of the workspace may name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Connections {
     /// Their names.
