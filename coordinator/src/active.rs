@@ -140,15 +140,14 @@ impl Active {
 
 async fn discover(parts: &Parts, scan: &Scan, shared: &Shared) -> Result<(), Error> {
     let provider = parts.providers.of(scan).map_err(Error::Discover)?;
-    let trees = if scan.planned {
+    if scan.planned {
         know_regions(&*provider, scan, shared).await?;
-        Vec::new()
     } else {
-        discover::plan(parts, &*provider, scan, shared).await?
-    };
+        discover::plan(parts, &*provider, scan, shared).await?;
+    }
     shared.update(|snapshot| snapshot.phase = Phase::Scanning);
     shared.nudge();
-    discover::read_trees(parts, &*provider, &scan.id, &trees).await
+    discover::read_trees(parts, &*provider, &scan.id).await
 }
 
 async fn know_regions(provider: &dyn Provider, scan: &Scan, shared: &Shared) -> Result<(), Error> {

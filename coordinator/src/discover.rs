@@ -134,13 +134,12 @@ fn is_active(account: &Account) -> bool {
 }
 
 /// Finds accounts and writes their plan, so that work on the first begins while the rest is found.
-/// Returns the organizations whose trees are still to be read.
 pub(crate) async fn plan(
     parts: &Parts,
     provider: &dyn Provider,
     scan: &Scan,
     shared: &Shared,
-) -> Result<Vec<(ConnectionId, Organization)>, Error> {
+) -> Result<(), Error> {
     let mut planner = Planner {
         parts,
         provider,
@@ -152,17 +151,15 @@ pub(crate) async fn plan(
         missing: Vec::new(),
         chooser: Chooser::new(&scan.settings.selection),
     };
-    let mut trees = Vec::new();
     for (connection, _) in scan.settings.connections() {
-        trees.extend(planner.connection(&connection).await?);
+        planner.connection(&connection).await?;
     }
     // Where nothing was found at all, the error says why.
     for (connection, failure) in planner.missing.iter().filter(|_| !planner.found.is_empty()) {
         tracing::warn!(%connection, %failure, "part of the inventory could not be read");
     }
     check(&planner.chooser, &planner.found, planner.planned, &planner.missing)?;
-    parts.store.set_planned(&scan.id).await?;
-    Ok(trees)
+    Ok(parts.store.set_planned(&scan.id).await?)
 }
 
 struct Planner<'a> {
@@ -178,16 +175,12 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    async fn connection(
-        &mut self,
-        connection: &ConnectionId,
-    ) -> Result<Vec<(ConnectionId, Organization)>, Error> {
+    async fn connection(&mut self, connection: &ConnectionId) -> Result<(), Error> {
         let provider = self.provider;
         let regions = match provider.regions(connection).await {
             Ok(regions) => regions,
             Err(failure) => {
-                self.miss(connection, failure).await?;
-                return Ok(Vec::new());
+                return self.miss(connection, failure).await;
             }
         };
         self.expand(&regions)?;
@@ -203,7 +196,7 @@ impl Planner<'_> {
                     Ok(Found::Account(account)) => accounts.push(account),
                     Ok(Found::Organization(organization)) => {
                         self.parts.store.put_organization(&self.scan.id, &organization).await?;
-                        organizations.push((connection.clone(), organization));
+                        organizations.push(organization.id);
                     }
                     Ok(Found::Missing(failure)) | Err(failure) => {
                         self.miss(connection, failure).await?;
@@ -217,16 +210,15 @@ impl Planner<'_> {
             }
         }
         if !needs_tree {
-            return Ok(organizations);
+            return Ok(());
         }
-        for (connection, organization) in &organizations {
-            let tree = provider.tree(&self.scan.id, connection, &organization.id).await;
+        for organization in &organizations {
+            let tree = provider.tree(&self.scan.id, connection, organization).await;
             let tree = tree.map_err(Error::Discover)?;
             self.chooser.learn(&tree);
-            self.parts.store.put_tree(&self.scan.id, &organization.id, &tree).await?;
+            self.parts.store.put_tree(&self.scan.id, organization, &tree).await?;
         }
-        self.write(held_back).await?;
-        Ok(Vec::new())
+        self.write(held_back).await
     }
 
     fn expand(&mut self, regions: &[KnownRegion]) -> Result<(), Error> {
@@ -262,31 +254,21 @@ impl Planner<'_> {
     }
 }
 
-/// Reads the trees of organizations behind the scan; what cannot be read is recorded.
+/// Reads the trees that are not recorded yet, behind the scan; what cannot be read is recorded.
 pub(crate) async fn read_trees(
     parts: &Parts,
     provider: &dyn Provider,
     scan: &ScanId,
-    organizations: &[(ConnectionId, Organization)],
 ) -> Result<(), Error> {
-    for (connection, organization) in organizations {
-        match provider.tree(scan, connection, &organization.id).await {
-            Ok(tree) => put_tree(parts, scan, organization, &tree).await?,
+    for (organization, connection) in parts.store.treeless(scan).await? {
+        match provider.tree(scan, &connection, &organization).await {
+            Ok(tree) => parts.store.put_tree(scan, &organization, &tree).await?,
             Err(failure) => {
-                tracing::warn!(organization = %organization.id, %failure, "the tree could not be read");
-                let what = format!("tree of {}", organization.id);
+                tracing::warn!(%organization, %failure, "the tree could not be read");
+                let what = format!("{}{organization}", Tree::OF);
                 parts.store.put_missing(scan, &what, &failure).await?;
             }
         }
     }
     Ok(())
-}
-
-async fn put_tree(
-    parts: &Parts,
-    scan: &ScanId,
-    organization: &Organization,
-    tree: &Tree,
-) -> Result<(), Error> {
-    Ok(parts.store.put_tree(scan, &organization.id, tree).await?)
 }

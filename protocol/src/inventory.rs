@@ -84,3 +84,8 @@ pub struct Tree {
     /// The unit that each account is directly in.
     pub placements: Vec<(AccountId, UnitId)>,
 }
+
+impl Tree {
+    /// What a tree that could not be read is called, before the id of its organization.
+    pub const OF: &str = "tree of ";
+}

@@ -179,6 +179,10 @@ pub trait Store: Send + Sync + 'static {
     /// Records an organization's tree.
     async fn put_tree(&self, id: &ScanId, org: &OrgId, tree: &Tree) -> Result<(), StoreError>;
 
+    /// Organizations whose tree was neither recorded nor recorded as missing (by [`Tree::of`]), each with a connection
+    /// that leads to its accounts, in the order of their ids.
+    async fn treeless(&self, id: &ScanId) -> Result<Vec<(OrgId, ConnectionId)>, StoreError>;
+
     /// Records something that discovery could not read, so that reports can say so.
     async fn put_missing(&self, id: &ScanId, what: &str, why: &Failure) -> Result<(), StoreError>;
 

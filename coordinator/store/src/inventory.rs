@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use protocol::inventory::{Account, Organization, Tree, Unit};
 use protocol::plan::{PlanRow, ProbeSet};
 use protocol::store::{Row, StoreError};
-use protocol::{Failure, OrgId, ScanId, Status, UnitId};
+use protocol::{ConnectionId, Failure, OrgId, ScanId, Status, UnitId};
 
 use crate::database::binds;
 use crate::many::Rows;
@@ -74,6 +74,16 @@ insert into missing (
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 on conflict (scan_id, what, reason) do update set failure_message = excluded.failure_message";
 
+const READ_TREELESS: &str = "
+select o.organization_id, min(a.connection)
+from organizations o
+join scan_accounts a on a.scan_id = o.scan_id and a.organization_id = o.organization_id
+where o.scan_id = $1
+    and not exists (select 1 from units u where u.scan_id = o.scan_id and u.organization_id = o.organization_id)
+    and not exists (select 1 from missing m where m.scan_id = o.scan_id and m.what = $2 || o.organization_id)
+group by o.organization_id
+order by o.organization_id";
+
 const READ_ACCOUNTS: &str = "
 select account_id, name, email, state, joined_at, organization_id, management, connection, tags
 from scan_accounts where scan_id = $1 order by account_id";
@@ -141,6 +151,18 @@ impl SqlStore {
         open.standing(id).await?;
         open.execute(INSERT_MISSING, record).await?;
         open.commit().await
+    }
+
+    pub(crate) async fn read_treeless(
+        &self,
+        id: &ScanId,
+    ) -> Result<Vec<(OrgId, ConnectionId)>, StoreError> {
+        let rows = self.fetch(READ_TREELESS, binds![id.as_str(), Tree::OF]).await?;
+        let read = |row| {
+            let mut columns = Columns::from(row);
+            Ok((columns.word()?, columns.word()?))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     pub(crate) async fn read_accounts(&self, id: &ScanId) -> Result<Vec<Account>, StoreError> {

@@ -10,7 +10,9 @@ use protocol::preflight::Preflight;
 use protocol::result::Answer;
 use protocol::scan::{Scan, ScanState};
 use protocol::store::{CellFilter, Due, Ingested, Progress, Row, Store, StoreError, Value};
-use protocol::{AccountId, CatalogDigest, Failure, OrgId, ProbeId, ScanId, WorkspaceId};
+use protocol::{
+    AccountId, CatalogDigest, ConnectionId, Failure, OrgId, ProbeId, ScanId, WorkspaceId,
+};
 
 use crate::database::{Bind, Database, Sql, Transaction};
 use crate::lead::Fence;
@@ -170,6 +172,10 @@ impl Store for SqlStore {
 
     async fn put_tree(&self, id: &ScanId, org: &OrgId, tree: &Tree) -> Result<(), StoreError> {
         self.write_tree(id, org, tree).await
+    }
+
+    async fn treeless(&self, id: &ScanId) -> Result<Vec<(OrgId, ConnectionId)>, StoreError> {
+        self.read_treeless(id).await
     }
 
     async fn put_missing(&self, id: &ScanId, what: &str, why: &Failure) -> Result<(), StoreError> {

@@ -21,6 +21,7 @@ macro_rules! conformance {
             planning: planning_twice_changes_nothing,
             planning: an_account_without_a_plan_row_is_only_recorded,
             planning: the_tree_may_come_before_or_after_the_accounts,
+            planning: an_organization_has_no_tree_until_it_is_recorded_or_missing,
             planning: a_scan_reads_back_as_it_was_written,
             planning: a_scan_that_is_not_there_is_named,
             planning: a_report_query_streams_its_rows,

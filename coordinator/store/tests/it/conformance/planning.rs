@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::inventory::{Organization, Tree, Unit};
+use protocol::inventory::{Account, Organization, Tree, Unit};
 use protocol::scan::ScanState;
 use protocol::store::{Progress, Store, StoreError, Value};
 use protocol::{FailureKind, OrgId, ProbeId, ScanId, Status, UnitId};
@@ -55,6 +55,32 @@ pub(crate) async fn the_tree_may_come_before_or_after_the_accounts(store: Arc<dy
     let placed = |who| vec![text(who), text("ou-2"), text("Root/Payments"), text("r-1/ou-2")];
     let nowhere = vec![text("c"), Value::Null, Value::Null, Value::Null];
     assert_eq!(ask(&*store, sql, vec![]).await, [placed("a"), placed("b"), nowhere]);
+}
+
+pub(crate) async fn an_organization_has_no_tree_until_it_is_recorded_or_missing(
+    store: Arc<dyn Store>,
+) {
+    plan(&*store, &[]).await;
+    let orgs = ["o-1", "o-2"].map(|id| OrgId::new(id).expect("an organization"));
+    for (org, name) in orgs.iter().zip(["a", "b"]) {
+        let organization = Organization { id: org.clone(), management_account: account(name) };
+        store.put_organization(&scan_id(), &organization).await.expect("an organization");
+        let member = Account { organization: Some(org.clone()), ..known_account(name) };
+        store.put_accounts(&scan_id(), &[member], &[], &[]).await.expect("its account");
+    }
+    let treeless = async || {
+        let treeless = store.treeless(&scan_id()).await.expect("organizations");
+        treeless.into_iter().map(|(org, _)| org).collect::<Vec<_>>()
+    };
+    assert_eq!(treeless().await, orgs);
+    let root = Unit { id: UnitId::new("r-1").expect("a unit"), parent: None, name: "Root".into() };
+    let tree = Tree { units: vec![root], placements: vec![] };
+    store.put_tree(&scan_id(), &orgs[0], &tree).await.expect("a tree");
+    assert_eq!(treeless().await, orgs[1..]);
+    let what = format!("{}{}", Tree::OF, orgs[1]);
+    let why = failure(FailureKind::Denied, "AccessDenied");
+    store.put_missing(&scan_id(), &what, &why).await.expect("written");
+    assert_eq!(treeless().await, []);
 }
 
 pub(crate) async fn a_scan_reads_back_as_it_was_written(store: Arc<dyn Store>) {
