@@ -2,8 +2,9 @@
 //!
 //! A consumer that stays would hold messages in this process that nobody here has asked for, and
 //! that others could work on; and each that is handed back counts as a delivery. So a call consumes
-//! with a prefetch of what was asked for, and cancels at the first message: what was sent until
-//! then is what it gets, never more than it asked for. While nothing is there it waits without
+//! with a prefetch of what was asked for, and cancels when it has that, or when nothing more comes:
+//! a quorum queue takes back what it was sending at the moment of a cancel, and such a message comes
+//! to the next consumer as one that was delivered before. While nothing is there it waits without
 //! asking again.
 //!
 //! The broker takes back what is not acknowledged within its `consumer_timeout`, 30 minutes by
@@ -22,7 +23,7 @@ use lapin::types::FieldTable;
 use lapin::{Acker, Channel, Connection};
 use protocol::queue::{Delivery, Line, QueueError, Receipt};
 use tokio::sync::{Mutex, oneshot};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::address::Address;
@@ -32,6 +33,9 @@ use crate::patience::{Patience, Trouble};
 
 /// The most messages that one call gets.
 const MOST: u16 = 256;
+
+/// Nothing more comes when nothing has come for so long: a broker that has more sends it within a fraction of this.
+const QUIET: Duration = Duration::from_millis(10);
 
 /// The channels that receive, one a line, and one that asks.
 pub(super) struct Receiving {
@@ -164,6 +168,11 @@ async fn consume(
         return Err(late(away(format!("{address} has ended receiving from {queue:?}"))));
     }
     let mut received: Vec<lapin::Result<_>> = first.into_iter().collect();
+    while received.len() < usize::from(most) {
+        // Whether the broker sends nothing or has ended sending, the cancel below tells what is here.
+        let Ok(Some(next)) = timeout(QUIET, consumer.next()).await else { break };
+        received.push(next);
+    }
     let cancelled = inlet.channel.basic_cancel(consumer.tag(), BasicCancelOptions::default());
     open.answer(address, cancelled).await?;
     // What the broker sent before it cancelled is here by now.
