@@ -24,6 +24,16 @@ pub(crate) struct Cloud {
 impl Cloud {
     /// Plays an organization; answers take `latency`.
     pub(crate) fn new(accounts: u32, trouble: Trouble, latency: Duration) -> Self {
+        let manner = Manner {
+            latency: Latency::Fixed(latency),
+            hang: Duration::from_secs(3),
+            ..Manner::default()
+        };
+        Self::play(accounts, trouble, manner)
+    }
+
+    /// Plays an organization in a manner of the test's own.
+    pub(crate) fn play(accounts: u32, trouble: Trouble, manner: Manner) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -31,11 +41,6 @@ impl Cloud {
             .unwrap();
         let shape = Shape { accounts, seed: 7, trouble, ..Shape::default() };
         let world = World::new(Organization::new(shape), Catalog::embedded().unwrap());
-        let manner = Manner {
-            latency: Latency::Fixed(latency),
-            hang: Duration::from_secs(3),
-            ..Manner::default()
-        };
         let running = runtime.block_on(async {
             let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
             loadtest::serve(world, listener, manner).unwrap()
@@ -94,7 +99,7 @@ impl Drop for Cloud {
 /// (account, region, probe) to (status, count).
 pub(crate) type Cells = BTreeMap<(String, String, String), (String, u64)>;
 
-fn cell(line: &str) -> ((String, String, String), (String, u64)) {
+pub(crate) fn cell(line: &str) -> ((String, String, String), (String, u64)) {
     let row: serde_json::Value = serde_json::from_str(line).unwrap();
     let text = |key: &str| row[key].as_str().unwrap().to_owned();
     let key = (text("account_id"), text("region"), text("probe"));

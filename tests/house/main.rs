@@ -4,6 +4,8 @@
 mod access;
 mod command;
 mod demo;
+#[cfg(feature = "fleet")]
+mod fleet;
 mod help;
 mod input;
 mod killed;

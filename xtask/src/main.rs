@@ -5,6 +5,7 @@
 mod check;
 mod counts;
 mod deploy;
+mod faketime;
 mod generated;
 mod load;
 mod machine;

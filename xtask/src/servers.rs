@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::faketime;
 use crate::machine::Machine;
 use crate::servers::private::Private;
 use crate::steps::say;
@@ -112,6 +113,7 @@ pub(crate) fn serve(machine: &Machine, python: &Path, private: bool) -> Result<(
         say(&format!("export {variable}='{url}'"));
     }
     say(&format!("export {}='{}'", crate::python::VARIABLE, python.display()));
+    say(&format!("export {}='{}'", faketime::VARIABLE, faketime::library(machine)?.display()));
     if servers.running.is_empty() {
         say("\nall of them run already; nothing was started");
         return Ok(());

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::machine::{Machine, answers};
 use crate::steps::{Steps, run, run_tests, say};
-use crate::{deploy, generated, python, servers};
+use crate::{deploy, faketime, generated, python, servers};
 
 /// Tests build everything; `cargo xtask check` also builds what is built by default.
 pub(crate) const FEATURES: &str = "--features=fleet";
@@ -17,10 +17,12 @@ pub(crate) fn run_all(machine: &Machine, private: bool, arguments: &[&str]) -> R
     let mut steps = Steps::begin();
     let python = steps.need("Python tools", || python::environment(machine))?;
     let servers = steps.need("servers", || servers::start(machine, &python, private))?;
+    let clock = steps.need("a clock that jumps", || faketime::library(machine))?;
     steps.need("build", || run(runner.command(machine, arguments).arg("--no-run")))?;
     steps.judge("tests", || {
         let mut command = runner.command(machine, arguments);
-        run_tests(servers.tell(&mut command).env(python::VARIABLE, &python))
+        let command = servers.tell(&mut command).env(faketime::VARIABLE, &clock);
+        run_tests(command.env(python::VARIABLE, &python))
     });
     if arguments.is_empty() {
         steps.judge("examples in the documentation", || {
