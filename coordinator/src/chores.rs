@@ -44,9 +44,8 @@ pub(crate) fn spawn(
     if let Some(notifier) = service.notifier.clone() {
         tasks.spawn(every(notices::Teller { notifier }, service.clone(), over.clone()));
     }
-    if let Some(keep) = settings.retention {
-        tasks.spawn(every(retention::Pruner { keep }, service.clone(), over.clone()));
-    }
+    let pruner = retention::Pruner { keep: settings.retention };
+    tasks.spawn(every(pruner, service.clone(), over.clone()));
 }
 
 /// Does a chore now and after each period; one that fails is tried again the next time.

@@ -31,7 +31,8 @@ pub async fn run(
 ) -> Result<End, Error> {
     let scan = parts.store.scan(id).await?;
     let now = parts.clock.now();
-    parts.store.set_state(id, ScanState::Running, now).await?;
+    // Where somebody has just moved it on, the first look finds that.
+    parts.store.set_state(id, &[scan.state], ScanState::Running, now).await?;
     if settings.queue_is_new {
         parts.store.reclaim(id, now).await?;
     }
@@ -64,12 +65,10 @@ pub async fn run(
     let end = end?;
     written?;
     watched?;
-    let state = match end {
-        End::Finished => ScanState::Finished,
-        End::Interrupted => ScanState::Interrupted,
-        End::Cancelled => ScanState::Cancelled,
-    };
-    parts.store.set_state(id, state, parts.clock.now()).await?;
+    if end == End::Interrupted {
+        let (open, now) = ([ScanState::Running, ScanState::Paused], parts.clock.now());
+        parts.store.set_state(id, &open, ScanState::Interrupted, now).await?;
+    }
     Ok(end)
 }
 
@@ -118,7 +117,8 @@ async fn step(
             // Reading a few at a time would read the store for every batch that comes back.
             let worth = free > 0 && (out == 0 || free >= settings.ahead / 8);
             let sent = if worth { active.send(parts, &scan, free, now).await? } else { 0 };
-            if sent == 0 && active.is_done(parts, id).await? {
+            let done = sent == 0 && active.is_done(parts, id).await?;
+            if done && parts.store.finish(id, now).await? {
                 return Ok(Some(End::Finished));
             }
         }

@@ -49,7 +49,8 @@ pub struct ServiceSettings {
     pub ahead: usize,
     /// A dispatch that is not answered for this long is lost and becomes due again.
     pub lost_after: Duration,
-    /// Scans that ended longer ago are removed; none keeps them for ever.
+    /// Scans that ended longer ago are removed; none keeps them for ever. Tokens that ended are removed
+    /// after the same time, but not before a month has passed.
     pub retention: Option<Duration>,
 }
 
@@ -226,8 +227,7 @@ async fn step(
     send(parts, settings, &ready, scans).await?;
     for scan in &ready {
         let Some(active) = scans.get_mut(&scan.id) else { continue };
-        if active.is_done(parts, &scan.id).await? {
-            parts.store.set_state(&scan.id, ScanState::Finished, now).await?;
+        if active.is_done(parts, &scan.id).await? && parts.store.finish(&scan.id, now).await? {
             tracing::info!(scan = %scan.id, round = scan.round, end = ?End::Finished, "a scan ended");
             leave(&scan.id, board, scans).await;
         } else {
@@ -272,7 +272,10 @@ async fn give_up(parts: &Parts, scan: &Scan, error: &Error) -> Result<(), Error>
         other => protocol::Failure::new(FailureKind::Other, "CannotGoOn", other.to_string()),
     };
     parts.store.put_missing(&scan.id, "scan", &failure).await?;
-    parts.store.set_state(&scan.id, ScanState::Interrupted, parts.clock.now()).await?;
+    let (open, now) = ([ScanState::Running, ScanState::Paused], parts.clock.now());
+    if !parts.store.set_state(&scan.id, &open, ScanState::Interrupted, now).await? {
+        tracing::info!(scan = %scan.id, "it has ended meanwhile");
+    }
     Ok(())
 }
 

@@ -140,6 +140,9 @@ pub trait Registry: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
 
+    /// Removes tokens that expired or were taken back before `before`, `most` at a time; answers how many.
+    async fn prune_tokens(&self, before: DateTime<Utc>, most: u32) -> Result<u64, StoreError>;
+
     /// Writes a schedule; one of the same name is replaced.
     async fn put_schedule(&self, schedule: &Schedule) -> Result<(), StoreError>;
 

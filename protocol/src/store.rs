@@ -152,13 +152,19 @@ pub trait Store: Send + Sync + 'static {
     /// Reads the latest scans of a workspace, newest first.
     async fn scans(&self, workspace: &WorkspaceId, most: u32) -> Result<Vec<Scan>, StoreError>;
 
-    /// Changes the state of a scan; finishing, cancelling or interrupting sets its end.
+    /// Changes the state of a scan that stands in one of `from`; one in which it ends sets its end.
+    /// Answers whether it stood there: somebody else may have moved it on.
     async fn set_state(
         &self,
         id: &ScanId,
-        state: ScanState,
+        from: &[ScanState],
+        to: ScanState,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<bool, StoreError>;
+
+    /// Finishes a running scan that is planned and of which nothing is left to do; answers whether
+    /// it was so: a re-queue may have come between.
+    async fn finish(&self, id: &ScanId, now: DateTime<Utc>) -> Result<bool, StoreError>;
 
     /// The probes that a scan was created with, by the scan's catalog.
     async fn probes(&self, catalog: &CatalogDigest) -> Result<Vec<ProbeFacts>, StoreError>;

@@ -39,7 +39,7 @@ pub(crate) struct Coordinator {
     /// Dispatch again what was not answered for so long
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration::parse_long, env = "ORGSWEEP_LOST_AFTER")]
     pub(crate) lost_after: Duration,
-    /// Remove scans that ended so long ago, e.g. 90d; without it they are kept
+    /// Remove scans that ended so long ago, e.g. 90d; without it they are kept. Tokens that ended go then too, after a month at the earliest
     #[arg(long, value_name = "TIME", value_parser = duration::parse_long, env = "ORGSWEEP_RETENTION")]
     pub(crate) retention: Option<Duration>,
     /// The secret that pseudonyms in redacted reports are made with: the same file for every coordinator

@@ -95,15 +95,14 @@ async fn row(store: &dyn Store, scan: &Scan) -> Result<serde_json::Value, Stop> 
 pub(crate) async fn control(args: OnScan, to: ScanState) -> Result<Exit, Stop> {
     let store = store::connect(&args.store.store, Access::Control).await?;
     let scan = find(&*store, &args.scan).await?;
-    let from = scan.state;
-    let allowed = match to {
-        ScanState::Paused => from == ScanState::Running,
-        ScanState::Running => from == ScanState::Paused,
-        _ => from != ScanState::Finished && from != ScanState::Cancelled,
+    let from: &[ScanState] = match to {
+        ScanState::Paused => &[ScanState::Running],
+        ScanState::Running => &[ScanState::Paused],
+        _ => &[ScanState::Running, ScanState::Paused, ScanState::Interrupted],
     };
-    if !allowed {
-        return Err(Stop::usage(format!("scan {} is {from} and cannot become {to}", scan.id)));
+    if store.set_state(&scan.id, from, to, SystemClock.now()).await? {
+        return Ok(Exit::Known);
     }
-    store.set_state(&scan.id, to, SystemClock.now()).await?;
-    Ok(Exit::Known)
+    let Scan { id, state, .. } = store.scan(&scan.id).await?;
+    Err(Stop::usage(format!("scan {id} is {state} and cannot become {to}")))
 }

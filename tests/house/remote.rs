@@ -133,7 +133,7 @@ impl Remote {
 
     fn set(&self, scan: &Scan, state: ScanState) {
         let now = SystemClock.now();
-        self.runtime.block_on(self.store.set_state(&scan.id, state, now)).unwrap();
+        self.runtime.block_on(self.store.set_state(&scan.id, ScanState::ALL, state, now)).unwrap();
     }
 
     fn state(&self, scan: &Scan) -> ScanState {

@@ -201,7 +201,9 @@ async fn fill(store: &dyn Store, id: &ScanId, many: usize) -> Outcome<()> {
         }
         store.ingest(id, 1, &page, start()).await?;
     }
-    Ok(store.set_state(id, ScanState::Finished, start() + TimeDelta::minutes(9)).await?)
+    let now = start() + TimeDelta::minutes(9);
+    store.set_state(id, ScanState::ALL, ScanState::Finished, now).await?;
+    Ok(())
 }
 
 async fn enter(store: &dyn Store, id: &ScanId) -> Outcome<()> {

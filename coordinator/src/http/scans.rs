@@ -266,7 +266,9 @@ async fn become_(
     to: ScanState,
     from: &[ScanState],
 ) -> Result<Json<ScanView>, Problem> {
-    if !from.contains(&scan.state) {
+    let moved = app.parts.store.set_state(&scan.id, from, to, app.parts.clock.now()).await?;
+    let scan = app.parts.store.scan(&scan.id).await?;
+    if !moved {
         let hint = match scan.state {
             ScanState::Finished | ScanState::Cancelled => "; a re-queue runs cells of it again",
             _ => "",
@@ -274,8 +276,6 @@ async fn become_(
         let sentence = format!("scan {} is {} and cannot become {to}{hint}", scan.id, scan.state);
         return Err(Problem::conflict("state", sentence));
     }
-    app.parts.store.set_state(&scan.id, to, app.parts.clock.now()).await?;
-    let scan = app.parts.store.scan(&scan.id).await?;
     Ok(Json(view::whole(&*app.parts.store, scan).await?))
 }
 

@@ -63,7 +63,7 @@ async fn main() -> Outcome<()> {
     let cells = store.query(COUNT, &id, vec![]).try_fold(0_u64, async |cells, _| Ok(cells + 1));
     let cells = cells.await?;
     say("read", began, &format!("{cells} cells"))?;
-    store.set_state(&id, ScanState::Finished, start()).await?;
+    store.set_state(&id, ScanState::ALL, ScanState::Finished, start()).await?;
     let began = Instant::now();
     store.prune(start() + TimeDelta::days(1), 1).await?;
     say("prune", began, "")

@@ -146,10 +146,15 @@ impl Store for SqlStore {
     async fn set_state(
         &self,
         id: &ScanId,
-        state: ScanState,
+        from: &[ScanState],
+        to: ScanState,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        self.write_state(id, state, now).await
+    ) -> Result<bool, StoreError> {
+        self.write_state(id, from, to, now).await
+    }
+
+    async fn finish(&self, id: &ScanId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        self.write_finished(id, now).await
     }
 
     async fn probes(&self, catalog: &CatalogDigest) -> Result<Vec<ProbeFacts>, StoreError> {

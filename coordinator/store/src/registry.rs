@@ -78,6 +78,10 @@ impl Registry for SqlStore {
         self.end_token(workspace, id, now).await
     }
 
+    async fn prune_tokens(&self, before: DateTime<Utc>, most: u32) -> Result<u64, StoreError> {
+        self.remove_ended_tokens(before, most).await
+    }
+
     async fn put_schedule(&self, schedule: &Schedule) -> Result<(), StoreError> {
         self.write_schedule(schedule).await
     }

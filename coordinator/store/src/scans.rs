@@ -42,7 +42,15 @@ const READ_STANDING: &str = "select state, round from scans where scan_id = $1";
 
 const SET_STATE: &str = "update scans set state = $2, finished_at = $3 where scan_id = $1";
 
-const PAUSE: &str = "update scans set state = 'paused' where scan_id = $1";
+const LEFT_TO_DO: &str = "
+select case
+    when exists (select 1 from scans where scan_id = $1 and planned = 0) then 1
+    when exists (select 1 from scan_accounts
+                 where scan_id = $1 and preflight_state in ('waiting', 'out')) then 1
+    when exists (select 1 from plan_rows
+                 where scan_id = $1 and state in ('blocked', 'waiting', 'out')) then 1
+    else 0
+end";
 
 const READ_PROBES: &str = "
 select probe, service, title, category, judgement, global, curated, decides, expected_millicalls
@@ -131,17 +139,42 @@ impl SqlStore {
     pub(crate) async fn write_state(
         &self,
         id: &ScanId,
-        state: ScanState,
+        from: &[ScanState],
+        to: ScanState,
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let ended = match state {
-            ScanState::Paused => return self.change_scan(id, PAUSE, binds![id.as_str()]).await,
-            ScanState::Running => None,
+    ) -> Result<bool, StoreError> {
+        let ended = match to {
+            ScanState::Running | ScanState::Paused => None,
             ScanState::Finished | ScanState::Cancelled | ScanState::Interrupted => {
                 Some(now.timestamp_millis())
             }
         };
-        self.change_scan(id, SET_STATE, binds![id.as_str(), state.as_str(), ended]).await
+        let mut open = self.begin().await?;
+        if !from.contains(&open.standing(id).await?.state) {
+            return Ok(false);
+        }
+        open.execute(SET_STATE, binds![id.as_str(), to.as_str(), ended]).await?;
+        open.commit().await?;
+        Ok(true)
+    }
+
+    pub(crate) async fn write_finished(
+        &self,
+        id: &ScanId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let mut open = self.begin().await?;
+        if open.standing(id).await?.state != ScanState::Running {
+            return Ok(false);
+        }
+        let left = open.fetch(LEFT_TO_DO, binds![id.as_str()]).await?.into_iter().next();
+        if left.map(|row| Columns::from(row).flag()).transpose()?.unwrap_or(true) {
+            return Ok(false);
+        }
+        let (state, now) = (ScanState::Finished.as_str(), Some(now.timestamp_millis()));
+        open.execute(SET_STATE, binds![id.as_str(), state, now]).await?;
+        open.commit().await?;
+        Ok(true)
     }
 
     pub(crate) async fn write_planned(&self, id: &ScanId) -> Result<(), StoreError> {

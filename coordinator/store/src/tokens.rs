@@ -27,6 +27,13 @@ update tokens set revoked_at = $3
 where workspace = $1 and token_id = $2 and revoked_at is null
     and (expires_at is null or expires_at > $3)";
 
+const REMOVE: &str = "
+delete from tokens
+where (workspace, token_id) in (
+    select workspace, token_id from tokens
+    where revoked_at < $1 or expires_at < $1
+    order by workspace, token_id limit $2)";
+
 impl SqlStore {
     pub(crate) async fn write_token(&self, token: &Token) -> Result<(), StoreError> {
         let record = binds![
@@ -75,6 +82,17 @@ impl SqlStore {
         let revoked = open.execute(REVOKE, key).await? > 0;
         open.commit().await?;
         Ok(revoked)
+    }
+
+    pub(crate) async fn remove_ended_tokens(
+        &self,
+        before: DateTime<Utc>,
+        most: u32,
+    ) -> Result<u64, StoreError> {
+        let mut open = self.begin().await?;
+        let removed = open.execute(REMOVE, binds![before.timestamp_millis(), most]).await?;
+        open.commit().await?;
+        Ok(removed)
     }
 }
 

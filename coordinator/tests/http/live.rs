@@ -57,7 +57,7 @@ async fn a_watcher_sees_where_a_scan_is_and_how_it_ends() {
     assert_eq!(name, "progress");
     assert_eq!(first["scan"], scan.as_str());
     assert_eq!((&first["stage"], &first["planned"]), (&"scanning".into(), &6.into()));
-    let set = |state| server.store.set_state(&scan, state, server.clock.now());
+    let set = |state| server.store.set_state(&scan, ScanState::ALL, state, server.clock.now());
     set(ScanState::Paused).await.unwrap();
     let (_, paused) = events.next().await.unwrap();
     assert_eq!(paused["stage"], "paused");
@@ -79,7 +79,11 @@ async fn many_watchers_of_a_scan_see_the_same() {
         assert_eq!(events.next().await.unwrap().0, "progress");
         all.push(events);
     }
-    server.store.set_state(&scan, ScanState::Finished, server.clock.now()).await.unwrap();
+    server
+        .store
+        .set_state(&scan, ScanState::ALL, ScanState::Finished, server.clock.now())
+        .await
+        .unwrap();
     for mut events in all {
         assert_eq!(events.next().await.unwrap().0, "end");
         assert_eq!(events.next().await, None);

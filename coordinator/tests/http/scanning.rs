@@ -174,6 +174,10 @@ async fn a_workspace_has_so_many_open_scans_and_no_more() {
     }
     server.post("/api/v1/scans", &token, &body).await.refused(409, "too_many_scans");
     let one = ids.pop_first().unwrap();
-    server.store.set_state(&one, ScanState::Cancelled, server.clock.now()).await.unwrap();
+    server
+        .store
+        .set_state(&one, ScanState::ALL, ScanState::Cancelled, server.clock.now())
+        .await
+        .unwrap();
     server.post("/api/v1/scans", &token, &body).await.is(201);
 }

@@ -91,7 +91,11 @@ async fn a_cancelled_scan_is_left_and_workers_are_told() {
     let id = scene.scan(Priority::Normal).await;
     let (_serving, stop) = scene.serve();
     let batch = scene.next().await;
-    scene.store.set_state(&id, ScanState::Cancelled, SystemClock.now()).await.expect("cancelled");
+    scene
+        .store
+        .set_state(&id, ScanState::ALL, ScanState::Cancelled, SystemClock.now())
+        .await
+        .expect("cancelled");
     until("workers are told", async || {
         scene.told.control.lock().expect("a lock").stops(&id, &batch.account)
     })

@@ -345,7 +345,7 @@ pub(crate) async fn fill(store: &dyn Store) {
         page.push(Answer::Cell(cell));
     }
     store.ingest(&scan, 1, &page, at(60)).await.expect("answers");
-    store.set_state(&scan, ScanState::Interrupted, at(90)).await.expect("an end");
+    store.set_state(&scan, ScanState::ALL, ScanState::Interrupted, at(90)).await.expect("an end");
 }
 
 pub(crate) fn options() -> reports::Options {

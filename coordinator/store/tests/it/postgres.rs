@@ -162,10 +162,13 @@ async fn a_reader_cannot_write() {
     plan(&*runner, &["a"]).await;
     let reader = schema.open(Access::Read).await;
     assert_eq!(ledger(&*reader).await[&Status::NotRun], 10);
-    let why = reader.set_state(&scan_id(), ScanState::Paused, at(0)).await.expect_err("refused");
+    let why = reader
+        .set_state(&scan_id(), ScanState::ALL, ScanState::Paused, at(0))
+        .await
+        .expect_err("refused");
     assert!(why.to_string().contains("read-only transaction"), "{why}");
     let control = schema.open(Access::Control).await;
-    control.set_state(&scan_id(), ScanState::Paused, at(0)).await.expect("paused");
+    control.set_state(&scan_id(), ScanState::ALL, ScanState::Paused, at(0)).await.expect("paused");
 }
 
 /// Holds the row of the scan as a writer would, until it is dropped.
@@ -202,15 +205,16 @@ async fn a_connection_that_dies_in_the_middle_fails_one_call_and_the_next_works(
     assert_eq!(ledger(&*store).await[&Status::NotRun], 10);
     let held = hold_scan(&schema).await;
     let writer = Arc::clone(&store);
-    let pausing =
-        tokio::spawn(async move { writer.set_state(&scan_id(), ScanState::Paused, at(0)).await });
+    let pausing = tokio::spawn(async move {
+        writer.set_state(&scan_id(), ScanState::ALL, ScanState::Paused, at(0)).await
+    });
     until_waiting(&schema, 1).await;
     schema.say(&mut connection, end_all).await;
     let why = pausing.await.expect("a task").expect_err("a failure");
     assert!(matches!(why, StoreError::Failed(_)), "{why}");
     drop(held);
     assert_eq!(store.scan(&scan_id()).await.expect("a scan").state, ScanState::Running);
-    store.set_state(&scan_id(), ScanState::Paused, at(0)).await.expect("paused");
+    store.set_state(&scan_id(), ScanState::ALL, ScanState::Paused, at(0)).await.expect("paused");
 }
 
 #[tokio::test]
@@ -220,8 +224,9 @@ async fn a_takeover_waits_for_writes_that_have_begun_and_renewing_does_not() {
     assert_eq!(one.lead("one", at(0), at(10)).await.expect("an answer"), Some(1));
     let held = hold_scan(&schema).await;
     let writer = Arc::clone(&one);
-    let pausing =
-        tokio::spawn(async move { writer.set_state(&scan_id(), ScanState::Paused, at(0)).await });
+    let pausing = tokio::spawn(async move {
+        writer.set_state(&scan_id(), ScanState::ALL, ScanState::Paused, at(0)).await
+    });
     until_waiting(&schema, 1).await;
     assert_eq!(one.lead("one", at(5), at(20)).await.expect("an answer"), Some(1));
     assert_eq!(other.lead("other", at(10), at(20)).await.expect("an answer"), None);
@@ -230,7 +235,7 @@ async fn a_takeover_waits_for_writes_that_have_begun_and_renewing_does_not() {
     held.close().await.expect("closed");
     pausing.await.expect("a task").expect("it had begun before");
     assert_eq!(taking.await.expect("a task").expect("an answer"), Some(2));
-    let late = one.set_state(&scan_id(), ScanState::Running, at(0)).await;
+    let late = one.set_state(&scan_id(), ScanState::ALL, ScanState::Running, at(0)).await;
     assert!(matches!(late, Err(StoreError::Deposed)));
 }
 

@@ -111,13 +111,16 @@ async fn others_read_and_control_while_one_runs() {
     let reader = open(folder.path(), Access::Read).await.expect("a reader");
     let control = open(folder.path(), Access::Control).await.expect("a control");
     assert_eq!(ledger(&*reader).await[&Status::NotRun], 10);
-    control.set_state(&scan_id(), ScanState::Paused, at(0)).await.expect("paused");
+    control.set_state(&scan_id(), ScanState::ALL, ScanState::Paused, at(0)).await.expect("paused");
     assert_eq!(take(&*runner, 0).await, []);
-    control.set_state(&scan_id(), ScanState::Running, at(0)).await.expect("running");
+    control
+        .set_state(&scan_id(), ScanState::ALL, ScanState::Running, at(0))
+        .await
+        .expect("running");
     run(&*runner, 1, Status::Denied).await;
     assert_eq!(requeue(&*control, &by_status(&[Status::Denied])).await, 10);
     assert_eq!(take(&*runner, 1_000_000).await.len(), 3);
-    assert!(reader.set_state(&scan_id(), ScanState::Paused, at(0)).await.is_err());
+    assert!(reader.set_state(&scan_id(), ScanState::ALL, ScanState::Paused, at(0)).await.is_err());
 }
 
 #[tokio::test]

@@ -293,7 +293,10 @@ pub(crate) async fn run(store: &dyn Store, round: u32, status: Status) {
 }
 
 pub(crate) async fn finish(store: &dyn Store) {
-    store.set_state(&scan_id(), ScanState::Finished, at(500)).await.expect("finished");
+    store
+        .set_state(&scan_id(), ScanState::ALL, ScanState::Finished, at(500))
+        .await
+        .expect("finished");
 }
 
 pub(crate) fn by_status(statuses: &[Status]) -> CellFilter {

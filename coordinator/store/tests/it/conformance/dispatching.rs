@@ -61,10 +61,10 @@ pub(crate) async fn work_that_is_out_is_not_given_out_again_until_it_is_reclaime
 pub(crate) async fn nothing_is_given_out_unless_the_scan_is_running(store: Arc<dyn Store>) {
     plan(&*store, &["a"]).await;
     for state in [ScanState::Paused, ScanState::Cancelled, ScanState::Interrupted] {
-        store.set_state(&scan_id(), state, at(0)).await.expect("a state");
+        store.set_state(&scan_id(), ScanState::ALL, state, at(0)).await.expect("a state");
         assert_eq!(take(&*store, 0).await, []);
     }
-    store.set_state(&scan_id(), ScanState::Running, at(0)).await.expect("a state");
+    store.set_state(&scan_id(), ScanState::ALL, ScanState::Running, at(0)).await.expect("a state");
     assert_eq!(take(&*store, 0).await.len(), 1);
 }
 

@@ -68,6 +68,34 @@ pub(crate) async fn a_token_is_never_written_over(store: Arc<SqlStore>) {
     assert_eq!(store.tokens(&first.workspace).await.expect("read"), [first]);
 }
 
+pub(crate) async fn tokens_that_ended_long_ago_are_removed(store: Arc<SqlStore>) {
+    let ours = workspace("ours");
+    let tokens = [
+        Token { expires_at: None, ..token("lasting", &ours) },
+        Token { expires_at: Some(at(900)), ..token("later", &ours) },
+        Token { expires_at: Some(at(90)), ..token("over", &ours) },
+        Token { expires_at: None, revoked_at: Some(at(50)), ..token("revoked", &ours) },
+        Token {
+            expires_at: Some(at(900)),
+            revoked_at: Some(at(60)),
+            ..token("revoked-early", &ours)
+        },
+    ];
+    for token in &tokens {
+        store.put_token(token).await.expect("a token");
+    }
+    let left = async || {
+        let tokens = store.tokens(&ours).await.expect("read");
+        tokens.into_iter().map(|token| token.id.to_string()).collect::<Vec<_>>()
+    };
+    let prune = async |before, most| store.prune_tokens(at(before), most).await.expect("pruned");
+    assert_eq!(prune(50, 10).await, 0, "none ended before");
+    assert_eq!(prune(91, 2).await, 2);
+    assert_eq!(prune(91, 2).await, 1);
+    assert_eq!(prune(91, 2).await, 0);
+    assert_eq!(left().await, ["lasting", "later"]);
+}
+
 pub(crate) async fn a_schedule_starts_one_scan_each_time(store: Arc<SqlStore>) {
     let schedule = |name: &str, next: i64| Schedule {
         id: ScheduleId::new(name).expect("a schedule"),

@@ -14,7 +14,7 @@ async fn lead(store: &SqlStore, holder: &str, now: i64, until: i64) -> Option<u6
 }
 
 async fn pause(store: &SqlStore) -> Result<(), StoreError> {
-    store.set_state(&scan_id(), ScanState::Paused, at(0)).await
+    store.set_state(&scan_id(), ScanState::ALL, ScanState::Paused, at(0)).await.map(drop)
 }
 
 pub(crate) async fn one_leads_until_its_lease_ends(one: Arc<SqlStore>, other: Arc<SqlStore>) {

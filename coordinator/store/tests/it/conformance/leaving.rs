@@ -29,7 +29,7 @@ pub(crate) async fn scans_are_open_until_they_end_and_their_end_is_told_once(sto
         store.create_scan(scan, &[]).await.expect("a scan");
     }
     let state = async |name: &str, state, now| {
-        store.set_state(&named(name, 0).id, state, at(now)).await.expect("a state");
+        store.set_state(&named(name, 0).id, ScanState::ALL, state, at(now)).await.expect("a state");
     };
     let open = async || names(store.open_scans().await.expect("read"));
     let untold = async || names(store.untold(10).await.expect("read"));
@@ -113,9 +113,12 @@ pub(crate) async fn the_backlog_counts_what_could_go_out(store: Arc<SqlStore>) {
     store.pause_account(&WorkspaceId::main(), &account("a"), true).await.expect("paused");
     assert_eq!(backlog(9).await, (0, None, 1));
     store.pause_account(&WorkspaceId::main(), &account("a"), false).await.expect("goes on");
-    store.set_state(&scan_id(), ScanState::Paused, at(9)).await.expect("paused");
+    store.set_state(&scan_id(), ScanState::ALL, ScanState::Paused, at(9)).await.expect("paused");
     assert_eq!(backlog(9).await, (0, None, 1));
-    store.set_state(&scan_id(), ScanState::Cancelled, at(9)).await.expect("cancelled");
+    store
+        .set_state(&scan_id(), ScanState::ALL, ScanState::Cancelled, at(9))
+        .await
+        .expect("cancelled");
     assert_eq!(backlog(9).await, (0, None, 0));
 }
 
@@ -190,8 +193,14 @@ pub(crate) async fn a_scan_that_ended_long_ago_is_removed_with_all_that_is_its_o
         )
     };
     assert_eq!(prune(1_000_000, 10).await, [""; 0], "what runs stays");
-    store.set_state(&scan_id(), ScanState::Cancelled, at(700)).await.expect("cancelled");
-    store.set_state(&other.id, ScanState::Finished, at(800)).await.expect("finished");
+    store
+        .set_state(&scan_id(), ScanState::ALL, ScanState::Cancelled, at(700))
+        .await
+        .expect("cancelled");
+    store
+        .set_state(&other.id, ScanState::ALL, ScanState::Finished, at(800))
+        .await
+        .expect("finished");
     assert_eq!(prune(700, 10).await, [""; 0]);
     assert_eq!(prune(1000, 1).await, ["scan"], "the oldest first");
     for sql in OF_A_SCAN {

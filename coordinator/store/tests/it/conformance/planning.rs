@@ -94,10 +94,13 @@ pub(crate) async fn a_scan_reads_back_as_it_was_written(store: Arc<dyn Store>) {
     let ids: Vec<ProbeId> = facts.into_iter().map(|fact| fact.id).collect();
     assert_eq!(store.planned_probes(&scan_id()).await.expect("probes"), ids);
 
-    store.set_state(&scan_id(), ScanState::Interrupted, at(5)).await.expect("interrupted");
+    store
+        .set_state(&scan_id(), ScanState::ALL, ScanState::Interrupted, at(5))
+        .await
+        .expect("interrupted");
     let stopped = store.scan(&scan_id()).await.expect("a scan");
     assert_eq!((stopped.state, stopped.finished_at), (ScanState::Interrupted, Some(at(5))));
-    store.set_state(&scan_id(), ScanState::Running, at(6)).await.expect("running");
+    store.set_state(&scan_id(), ScanState::ALL, ScanState::Running, at(6)).await.expect("running");
     assert_eq!(store.scan(&scan_id()).await.expect("a scan").finished_at, None);
 
     let mut later = scan();
@@ -118,6 +121,50 @@ pub(crate) async fn a_scan_reads_back_as_it_was_written(store: Arc<dyn Store>) {
     assert_eq!(ask(&*store, sql, vec![]).await.len(), 1);
 }
 
+pub(crate) async fn a_scan_changes_its_state_only_from_where_it_stands(store: Arc<dyn Store>) {
+    use ScanState::{Cancelled, Finished, Paused, Running};
+    plan(&*store, &["a"]).await;
+    let moved = async |from: &[ScanState], to, now| {
+        store.set_state(&scan_id(), from, to, at(now)).await.expect("an answer")
+    };
+    let stands = async || {
+        let scan = store.scan(&scan_id()).await.expect("a scan");
+        (scan.state, scan.finished_at)
+    };
+    assert!(!moved(&[Paused], Running, 1).await);
+    assert!(!moved(&[], Paused, 1).await);
+    assert!(moved(&[Running], Paused, 2).await);
+    assert_eq!(stands().await, (Paused, None));
+    assert!(moved(&[Running, Paused], Finished, 3).await);
+    assert!(!moved(&[Running], Paused, 4).await, "a pause that came too late brings nothing back");
+    assert!(!moved(&[Running, Paused], Cancelled, 5).await);
+    assert_eq!(stands().await, (Finished, Some(at(3))));
+}
+
+pub(crate) async fn a_scan_is_finished_only_when_nothing_is_left_to_do(store: Arc<dyn Store>) {
+    plan(&*store, &["a"]).await;
+    let done = async |now| store.finish(&scan_id(), at(now)).await.expect("an answer");
+    assert!(!done(1).await, "its account was not entered");
+    run(&*store, 1, Status::Denied).await;
+    store
+        .set_state(&scan_id(), &[ScanState::Running], ScanState::Paused, at(2))
+        .await
+        .expect("paused");
+    assert!(!done(3).await, "it is paused");
+    store
+        .set_state(&scan_id(), &[ScanState::Paused], ScanState::Running, at(4))
+        .await
+        .expect("running");
+    // A re-queue that came between the look at what is left and the end.
+    assert!(requeue(&*store, &by_status(&[Status::Denied])).await > 0);
+    assert!(!done(5).await, "cells were queued again");
+    run(&*store, 2, Status::Idle).await;
+    assert!(done(6).await);
+    let scan = store.scan(&scan_id()).await.expect("a scan");
+    assert_eq!((scan.state, scan.finished_at), (ScanState::Finished, Some(at(6))));
+    assert!(!done(7).await, "it has ended");
+}
+
 pub(crate) async fn a_scan_that_is_not_there_is_named(store: Arc<dyn Store>) {
     let nowhere = ScanId::new("nowhere").expect("a scan");
     let is_named = |error: StoreError| error.to_string().contains("nowhere");
@@ -125,7 +172,13 @@ pub(crate) async fn a_scan_that_is_not_there_is_named(store: Arc<dyn Store>) {
     assert!(store.ledger(&nowhere).await.is_err_and(is_named));
     assert!(store.set_planned(&nowhere).await.is_err_and(is_named));
     assert!(store.take_due(&nowhere, at(0), 1).await.is_err_and(is_named));
-    assert!(store.set_state(&nowhere, ScanState::Paused, at(0)).await.is_err_and(is_named));
+    assert!(
+        store
+            .set_state(&nowhere, ScanState::ALL, ScanState::Paused, at(0))
+            .await
+            .is_err_and(is_named)
+    );
+    assert!(store.finish(&nowhere, at(0)).await.is_err_and(is_named));
     assert!(store.requeue(&nowhere, &by_status(&[]), at(0)).await.is_err_and(is_named));
     assert!(store.ingest(&nowhere, 1, &[], at(0)).await.is_err_and(is_named));
 }

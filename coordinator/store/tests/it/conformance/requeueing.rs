@@ -75,7 +75,10 @@ pub(crate) async fn every_part_of_a_filter_narrows_it(store: Arc<dyn Store>) {
     for (filter, expected) in cases {
         assert_eq!(requeue(&*store, &filter).await, expected, "{filter:?}");
         if expected > 0 {
-            store.set_state(&scan_id(), ScanState::Cancelled, at(0)).await.expect("cancelled");
+            store
+                .set_state(&scan_id(), ScanState::ALL, ScanState::Cancelled, at(0))
+                .await
+                .expect("cancelled");
         }
     }
 }
@@ -170,7 +173,10 @@ pub(crate) async fn after_a_cancel_only_what_matches_runs(store: Arc<dyn Store>)
     ingest(&*store, 1, &answer(&rows[0], 1, Status::Denied)).await;
     let put_off = held("a", "r1", protocol::task::Task::new(probe("kms")), 5);
     ingest(&*store, 1, &[put_off]).await;
-    store.set_state(&scan_id(), ScanState::Cancelled, at(0)).await.expect("cancelled");
+    store
+        .set_state(&scan_id(), ScanState::ALL, ScanState::Cancelled, at(0))
+        .await
+        .expect("cancelled");
 
     let denied = [by_status(&[Status::Denied])];
     assert_eq!(requeue(&*store, &denied[0]).await, 2);
@@ -213,7 +219,7 @@ pub(crate) async fn a_running_scan_goes_on_with_what_it_has_and_takes_more(store
     );
     assert_eq!(store.progress(&scan_id()).await.expect("progress").batches_open, 0);
 
-    store.set_state(&scan_id(), ScanState::Paused, at(0)).await.expect("paused");
+    store.set_state(&scan_id(), ScanState::ALL, ScanState::Paused, at(0)).await.expect("paused");
     assert_eq!(requeue(&*store, &by_status(&[Status::Idle])).await, 10);
     assert_eq!(store.scan(&scan_id()).await.expect("a scan").state, ScanState::Paused);
     ledger(&*store).await;
@@ -222,7 +228,10 @@ pub(crate) async fn a_running_scan_goes_on_with_what_it_has_and_takes_more(store
 pub(crate) async fn a_requeue_that_is_cancelled_is_forgotten_by_the_next(store: Arc<dyn Store>) {
     finished(&store).await;
     assert_eq!(requeue(&*store, &CellFilter::default()).await, 22);
-    store.set_state(&scan_id(), ScanState::Cancelled, at(0)).await.expect("cancelled");
+    store
+        .set_state(&scan_id(), ScanState::ALL, ScanState::Cancelled, at(0))
+        .await
+        .expect("cancelled");
     assert_eq!(requeue(&*store, &by_status(&[Status::Denied])).await, 1);
     assert_eq!(told(&take(&*store, 1_000_000).await), ["a r1 kms"]);
 }

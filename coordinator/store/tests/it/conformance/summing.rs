@@ -107,7 +107,7 @@ async fn happen(store: &dyn Store, event: &Event, now: i64) {
             store.reclaim(&scan_id(), at(now)).await.expect("reclaimed");
         }
         Event::Close { state } => {
-            store.set_state(&scan_id(), *state, at(now)).await.expect("closed");
+            store.set_state(&scan_id(), ScanState::ALL, *state, at(now)).await.expect("closed");
         }
         Event::Requeue { status, service } => {
             let mut filter = by_status(&[]);
@@ -131,7 +131,10 @@ pub(crate) async fn the_ledger_sums_to_the_plan_and_equals_the_view(store: Arc<d
     }
     // Whatever happened, a scan that is worked on comes to its end.
     store.requeue(&scan_id(), &by_status(&[]), at(900_000)).await.expect("re-queued");
-    store.set_state(&scan_id(), ScanState::Running, at(900_000)).await.expect("running");
+    store
+        .set_state(&scan_id(), ScanState::ALL, ScanState::Running, at(900_000))
+        .await
+        .expect("running");
     store.reclaim(&scan_id(), at(100_000_000)).await.expect("reclaimed");
     let round = store.scan(&scan_id()).await.expect("a scan").round;
     for _ in 0..20 {
