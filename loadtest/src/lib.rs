@@ -18,6 +18,6 @@ mod world;
 
 pub use latency::Latency;
 pub use play::{BucketCalls, ClassCount, Counters, Keys, ShareUse};
-pub use server::{Manner, Running, serve, truth_lines};
+pub use server::{Manner, Recorded, Recording, Running, Tls, serve, truth_lines};
 pub use synthetic::{Account, Fat, Organization, Shape, Trouble, Unit};
 pub use world::{TruthCell, World};

@@ -16,6 +16,7 @@ mod sts;
 mod windows;
 
 pub use credentials::Keys;
+pub(crate) use credentials::Mint;
 pub use depth::ShareUse;
 pub use limits::{ClassCount, Counters};
 pub(crate) use reader::Incoming;

@@ -2,6 +2,8 @@
 
 mod body;
 mod connection;
+mod recorder;
+mod secure;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,13 +18,18 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use protocol::Clock;
 use protocol::clock::SystemClock;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use body::Body;
 use connection::{Cutter, Wire};
+use recorder::Recorder;
+pub use recorder::{Recorded, Recording};
+pub use secure::Tls;
 
 use crate::latency::Latency;
 use crate::play::{Break, BucketCalls, Counters, Incoming, Keys, Reply, Stage};
@@ -43,6 +50,10 @@ pub struct Manner {
     pub keep_times: bool,
     /// The share of every bucket, in per cent, whose use is counted.
     pub share: Option<u8>,
+    /// Which requests are kept, to be sent again.
+    pub record: Option<Recording>,
+    /// The certificate to show; without one nothing is encrypted.
+    pub tls: Option<Tls>,
     /// How long a call hangs that hangs.
     pub hang: Duration,
     /// What time it is.
@@ -58,6 +69,8 @@ impl Default for Manner {
             longest_session: None,
             keep_times: false,
             share: None,
+            record: None,
+            tls: None,
             hang: Duration::from_secs(30),
             clock: Arc::new(SystemClock),
         }
@@ -75,7 +88,9 @@ pub struct Running {
 
 struct Shared {
     stage: Stage,
+    recorder: Recorder,
     manner: Manner,
+    tls: Option<TlsAcceptor>,
     asked: AtomicU64,
     stop: CancellationToken,
 }
@@ -88,7 +103,7 @@ const LARGEST_BODY: usize = 1 << 20;
 /// Begins to play a world on a listener.
 ///
 /// # Errors
-/// The error of the listener, where it has no address.
+/// The error of the listener, where it has no address, and of a certificate that is none.
 pub fn serve(world: World, listener: TcpListener, manner: Manner) -> std::io::Result<Running> {
     let address = listener.local_addr()?;
     let stage = Stage::new(
@@ -101,7 +116,16 @@ pub fn serve(world: World, listener: TcpListener, manner: Manner) -> std::io::Re
         manner.share,
     );
     let stop = CancellationToken::new();
-    let shared = Arc::new(Shared { stage, manner, asked: AtomicU64::new(0), stop: stop.clone() });
+    let recorder = Recorder::new(manner.record);
+    let tls = manner.tls.as_ref().map(Tls::acceptor).transpose()?;
+    let shared = Arc::new(Shared {
+        stage,
+        recorder,
+        manner,
+        tls,
+        asked: AtomicU64::new(0),
+        stop: stop.clone(),
+    });
     let tasks = TaskTracker::new();
     tasks.spawn(accept(listener, shared.clone(), tasks.clone()));
     tasks.close();
@@ -113,7 +137,8 @@ impl Running {
     /// The address to send everything to, e.g. `http://127.0.0.1:40123`.
     #[must_use]
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.shared.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// The keys of the management account.
@@ -128,10 +153,16 @@ impl Running {
         self.shared.stage.counters()
     }
 
-    /// When the calls of each bucket came, if the manner keeps times; else without times.
+    /// The calls of each bucket, and when they came if the manner keeps times.
     #[must_use]
     pub fn calls(&self) -> Vec<BucketCalls> {
         self.shared.stage.calls()
+    }
+
+    /// The requests that were kept, if the manner keeps some.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<Recorded> {
+        self.shared.recorder.kept()
     }
 
     /// The world that is played.
@@ -185,6 +216,22 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>) {
     }
     let cutter = Cutter::default();
     let wire = Wire::new(stream, cutter.clone());
+    let Some(tls) = shared.tls.clone() else { return talk(wire, cutter, shared).await };
+    let encrypted = tokio::select! {
+        encrypted = tls.accept(wire) => encrypted,
+        () = shared.stop.cancelled() => return,
+    };
+    match encrypted {
+        Ok(wire) => talk(wire, cutter, shared).await,
+        Err(error) => tracing::debug!(%error, "a connection was not encrypted"),
+    }
+}
+
+async fn talk(
+    wire: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    cutter: Cutter,
+    shared: Arc<Shared>,
+) {
     let stop = shared.stop.clone();
     let service = service_fn(move |request| {
         let (shared, cutter) = (shared.clone(), cutter.clone());
@@ -234,6 +281,7 @@ async fn respond(
         method: head.method,
         headers: head.headers,
     };
+    shared.recorder.see(&incoming, shared.stage.mint);
     let reply = shared.stage.play(&incoming);
     let latency = shared.manner.latency.of(nth);
     if !latency.is_zero() {
@@ -281,11 +329,12 @@ fn response(reply: Reply, truncated: bool) -> Response<Body> {
     })
 }
 
-/// The stand-in's own pages: counters, and the truth about every curated cell.
+/// The stand-in's own pages: counters, buckets, and the truth about every curated cell.
 fn own_page(shared: &Shared, page: &str) -> Response<Body> {
     let stage = &shared.stage;
     let told = match page {
         "counters" => serde_json::to_string_pretty(&stage.counters()).map_err(|e| e.to_string()),
+        "buckets" => lines(stage.calls().iter()),
         "truth" => truth_lines(&stage.world, false),
         "truth-of-all" => truth_lines(&stage.world, true),
         _ => Err(format!("there is no page {page}")),
@@ -307,9 +356,14 @@ pub fn truth_lines(world: &World, all_services: bool) -> Result<String, String> 
         ..protocol::selection::Selection::default()
     };
     let probes = world.catalog().select(&selection).map_err(|error| error.to_string())?;
+    lines(world.truth(&probes))
+}
+
+/// A JSON a line.
+fn lines(all: impl Iterator<Item = impl serde::Serialize>) -> Result<String, String> {
     let mut lines = String::new();
-    for cell in world.truth(&probes) {
-        lines.push_str(&serde_json::to_string(&cell).map_err(|error| error.to_string())?);
+    for one in all {
+        lines.push_str(&serde_json::to_string(&one).map_err(|error| error.to_string())?);
         lines.push('\n');
     }
     Ok(lines)

@@ -64,6 +64,10 @@ pub struct Trouble {
     pub broken: u32,
     /// (account, region, service): one of several calls is denied, for good.
     pub half_denied: u32,
+    /// (account, region, service): answers say that they are of another type than they are, for good.
+    pub mislabelled: u32,
+    /// (account, region, service): lists never end, one empty page leads to the next, for good.
+    pub endless: u32,
     /// How many (account, service) have one call that hangs once; a number, not a share.
     pub hangs: u32,
 }
@@ -77,6 +81,8 @@ impl Trouble {
         denied: 0,
         broken: 0,
         half_denied: 0,
+        mislabelled: 0,
+        endless: 0,
         hangs: 0,
     };
 }
@@ -90,6 +96,8 @@ impl Default for Trouble {
             denied: 4,
             broken: 1,
             half_denied: 2,
+            mislabelled: 5,
+            endless: 0,
             hangs: 1,
         }
     }

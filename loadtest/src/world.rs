@@ -65,10 +65,14 @@ pub(crate) enum Mood {
 /// What goes wrong at first and then goes away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mischief {
-    Throttle { times: u32 },
+    Throttle {
+        times: u32,
+    },
     ServerError,
     Reset,
     Truncated,
+    /// A gateway answers with a web page.
+    WebPage,
     Hang,
 }
 
@@ -147,6 +151,18 @@ impl World {
         self.0.dice(cell).and(service).bits()
     }
 
+    /// Whether answers of a service in a cell say that they are of another type than they are.
+    pub(crate) fn mislabels(&self, service: &str, cell: Cell<'_>) -> bool {
+        let dice = self.0.dice(cell).and("mislabelled").and(service);
+        dice.per_mille(self.0.org.shape.trouble.mislabelled)
+    }
+
+    /// Whether lists of a service in a cell never end.
+    pub(crate) fn is_endless(&self, service: &str, cell: Cell<'_>) -> bool {
+        let dice = self.0.dice(cell).and("endless").and(service);
+        dice.per_mille(self.0.org.shape.trouble.endless)
+    }
+
     /// What goes wrong at first with a service in a cell.
     pub(crate) fn mischief(&self, service: &str, cell: Cell<'_>) -> Option<Mischief> {
         let trouble = &self.0.org.shape.trouble;
@@ -159,7 +175,7 @@ impl World {
             let times = u32::try_from(dice.nth(1).between(1, 3)).unwrap_or(1);
             return Some(Mischief::Throttle { times });
         }
-        let all = [Mischief::ServerError, Mischief::Reset, Mischief::Truncated];
+        let all = [Mischief::ServerError, Mischief::Reset, Mischief::Truncated, Mischief::WebPage];
         dice.per_mille(trouble.transient).then(|| dice.nth(2).pick(&all).copied()).flatten()
     }
 }

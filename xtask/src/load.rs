@@ -10,7 +10,8 @@ use crate::{python, servers};
 
 /// The scenarios that are run where none is named.
 const TABLE: &[&str] = &[
-    "1000",
+    "1000-references",
+    "1000-tls",
     "1000-throttled",
     "1000-faulty",
     "fat",

@@ -12,6 +12,7 @@ mod orgsweep;
 mod phases;
 mod print;
 mod process;
+mod reference;
 mod report;
 mod room;
 mod run;
@@ -21,6 +22,7 @@ mod usage;
 
 pub use cloud::stand_in;
 pub use print::print;
+pub use reference::{Reference, replay, typed};
 pub use report::{CellCheck, Mix, ProcessUse, Report};
 pub use run::{Programs, Servers, run};
 pub use scenario::Scenario;

@@ -9,17 +9,23 @@ use load::{Programs, Servers};
 
 const HELP: &str = "\
 load [--orgsweep FILE] [--json FOLDER] SCENARIO...
-load stand-in SCENARIO
+load stand-in SCENARIO [--free]
+load replay|typed FILE N
 
   SCENARIO         a file of loadtest/scenarios
   --orgsweep FILE  the program that is measured (the one beside this one)
   --json FOLDER    writes each report into FOLDER/SCENARIO.json too
-  stand-in         plays the stand-in of a scenario until its input ends
+  stand-in         plays the stand-in of a scenario until its input ends; --free: without budgets
+  replay, typed    references, told by their standard input when to begin: recorded requests, N at once
 
 A fleet runs on the servers that ORGSWEEP_TEST_POSTGRES, ORGSWEEP_TEST_REDIS and
 ORGSWEEP_TEST_RABBITMQ name, in a schema and under prefixes of its own, which are removed at the end.
+The reference that needs boto3 is run by the Python that ORGSWEEP_TEST_PYTHON names.
 It ends with 1 if a cell is lost, there twice, or wrong, or if a budget was exceeded; never for time.
 ";
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 struct Order {
     programs: Programs,
@@ -33,14 +39,17 @@ async fn main() -> anyhow::Result<ExitCode> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         [] | ["--help" | "-h"] => say(HELP)?,
-        ["stand-in", scenario] => load::stand_in(Path::new(scenario)).await?,
+        ["stand-in", scenario] => load::stand_in(Path::new(scenario), false).await?,
+        ["stand-in", scenario, "--free"] => load::stand_in(Path::new(scenario), true).await?,
+        ["replay", file, in_flight] => load::replay(Path::new(file), in_flight.parse()?).await?,
+        ["typed", file, in_flight] => load::typed(Path::new(file), in_flight.parse()?).await?,
         words => return run(read(words)?).await,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn read(mut words: &[&str]) -> anyhow::Result<Order> {
-    let programs = Programs { load: std::env::current_exe()?, orgsweep: None };
+    let programs = Programs { load: std::env::current_exe()?, orgsweep: None, python: python() };
     let mut order = Order { programs, json: None, scenarios: Vec::new() };
     while let [word, rest @ ..] = words {
         words = rest;
@@ -85,6 +94,11 @@ async fn run(order: Order) -> anyhow::Result<ExitCode> {
     }
     say(&format!("failed: {}\n", failed.join(", ")))?;
     Ok(ExitCode::FAILURE)
+}
+
+/// A Python with boto3, where one is named.
+fn python() -> Option<PathBuf> {
+    std::env::var_os("ORGSWEEP_TEST_PYTHON").map(PathBuf::from)
 }
 
 /// The servers of a fleet, where all are named.

@@ -82,6 +82,23 @@ fn lines(out: &mut String, report: &Report) -> std::fmt::Result {
     let times: Vec<String> =
         report.reports.iter().map(|(name, time)| format!("{name} {time:.2} s")).collect();
     writeln!(out, "  reports: {}", times.join(", "))?;
+    if !report.references.is_empty() {
+        writeln!(out, "\n  beside others        calls   CPU s/1000 calls   ours is its")?;
+    }
+    for one in &report.references {
+        writeln!(
+            out,
+            "  {:18} {:>7}   {:>16.4}   {:>10.3}-fold  ({}; {} not answered well, {:.0} calls/s, the stand-in {:.4})",
+            one.name,
+            one.calls,
+            one.cpu_per_1000_calls,
+            one.ratio,
+            one.about,
+            one.failed,
+            one.calls as f64 / one.seconds.max(1e-9),
+            one.stand_in_per_1000_calls,
+        )?;
+    }
     for failure in report.failures() {
         writeln!(out, "  FAILED: {failure}")?;
     }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::machine::Machine;
 use crate::phases::Phase;
+use crate::reference::Reference;
 use crate::usage::Usage;
 
 /// What was run, what it took, and whether it was right.
@@ -51,6 +52,8 @@ pub struct Report {
     pub phases: Vec<Phase>,
     /// Seconds that each report took, with its format.
     pub reports: BTreeMap<String, f64>,
+    /// What others took for a part of the same work.
+    pub references: Vec<Reference>,
 }
 
 /// What there was to be found.

@@ -17,6 +17,7 @@ use crate::machine::Machine;
 use crate::orgsweep::{Orgsweep, find, scan_words};
 use crate::phases::{Phase, Phases};
 use crate::process::Process;
+use crate::reference;
 use crate::report::{CellCheck, Mix, ProcessUse, Report, per, rate};
 use crate::room::{self, Room, Urls};
 use crate::scenario::Scenario;
@@ -29,6 +30,8 @@ pub struct Programs {
     pub load: PathBuf,
     /// The program that is measured; the one beside ours where none is named.
     pub orgsweep: Option<PathBuf>,
+    /// A Python that has boto3, for the reference that needs it; without one that is left out.
+    pub python: Option<PathBuf>,
 }
 
 /// The servers of a fleet, by their URLs.
@@ -96,7 +99,19 @@ pub async fn run(
     };
     let mut cloud = Cloud::start(&programs.load, file).await?;
     let orgsweep = Orgsweep::new(program, home.path().to_owned(), cloud.door.clone(), urls);
-    let measured = measure(&scenario, &orgsweep, &mut cloud, machine).await;
+    let measured = async {
+        let mut report = measure(&scenario, &orgsweep, &mut cloud, machine).await?;
+        if scenario.references {
+            let recorded = home.path().join("recorded.jsonl");
+            cloud.write_recorded(&recorded).await?;
+            drop(cloud);
+            let (in_flight, ours) = (scenario.scan.max_in_flight, report.cpu_per_1000_calls);
+            report.references =
+                reference::run_all(programs, file, &recorded, in_flight, ours).await?;
+        }
+        Ok(report)
+    };
+    let measured: anyhow::Result<Report> = measured.await;
     if let Some(room) = room {
         room.remove().await?;
     }
@@ -139,6 +154,7 @@ async fn measure(
         cells: check,
         phases,
         reports,
+        references: Vec::new(),
         mix,
     })
 }

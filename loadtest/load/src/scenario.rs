@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use catalog::Catalog;
-use loadtest::{Fat, Latency, Manner, Organization, Shape, Trouble, World};
+use loadtest::{Fat, Latency, Manner, Organization, Recording, Shape, Tls, Trouble, World};
 use protocol::selection::Selection;
 use protocol::{Region, ServiceId};
 use serde::Deserialize;
+
+/// The requests that are kept for those who send them again.
+const RECORDING: Recording = Recording { one_of: 11, most: 100_000 };
 
 /// What is run: who is there, how AWS behaves, how it is scanned.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,6 +30,9 @@ pub struct Scenario {
     pub aws: Aws,
     /// How it is scanned.
     pub scan: Scan,
+    /// Whether others do the same work in the same run, to compare with.
+    #[serde(default)]
+    pub references: bool,
     /// The fleet that scans; without it one process does.
     pub fleet: Option<Fleet>,
 }
@@ -58,6 +64,7 @@ pub struct Wrong {
     denied: u32,
     broken: u32,
     half_denied: u32,
+    mislabelled: u32,
     hangs: u32,
 }
 
@@ -87,6 +94,9 @@ pub struct Aws {
     /// Whether signatures are verified.
     #[serde(default)]
     pub verify_signatures: bool,
+    /// Whether everything is encrypted.
+    #[serde(default)]
+    pub tls: bool,
     /// Sessions last no longer than this.
     pub session_seconds: Option<i64>,
     /// How long a call hangs that hangs.
@@ -228,16 +238,32 @@ impl Scenario {
             longest_session: aws.session_seconds,
             hang: Duration::from_secs(aws.hang_seconds),
             share: Some(self.scan.budget_share),
+            tls: aws.tls.then(certificate),
+            record: self.references.then_some(RECORDING),
             ..Manner::default()
         }
     }
 }
 
+/// The certificate of stand-ins: it is for tests alone, and opens nothing.
+pub(crate) fn certificate() -> Tls {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tls");
+    Tls { cert: folder.join("loopback.pem"), key: folder.join("loopback.key") }
+}
+
 impl From<Wrong> for Trouble {
     fn from(wrong: Wrong) -> Self {
-        let Wrong { closed_doors, throttled, transient, denied, broken, half_denied, hangs } =
-            wrong;
-        Self { closed_doors, throttled, transient, denied, broken, half_denied, hangs }
+        Self {
+            closed_doors: wrong.closed_doors,
+            throttled: wrong.throttled,
+            transient: wrong.transient,
+            denied: wrong.denied,
+            broken: wrong.broken,
+            half_denied: wrong.half_denied,
+            mislabelled: wrong.mislabelled,
+            hangs: wrong.hangs,
+            endless: 0,
+        }
     }
 }
 

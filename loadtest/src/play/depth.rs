@@ -101,6 +101,9 @@ mod tests {
                 account: 0,
                 region: None,
                 bucket: BUCKET,
+                calls: at_ms.len() as u64,
+                throttled: 0,
+                peak_per_second: 0,
                 at_ms: at_ms.clone(),
             };
             let wanted = worst.excess(share) + share.burst;

@@ -196,7 +196,7 @@ impl Limits {
         InFlight(self)
     }
 
-    /// When the calls of each bucket came, where times are kept, with the names of `classes` and regions.
+    /// The calls of each bucket, with the names of `classes` and regions.
     pub(crate) fn calls(
         &self,
         classes: &[String],
@@ -213,6 +213,9 @@ impl Limits {
                     account: key.account,
                     region: key.region.map(&region),
                     bucket: level.bucket,
+                    calls: level.calls,
+                    throttled: level.throttled,
+                    peak_per_second: level.peak,
                     at_ms,
                 });
             }

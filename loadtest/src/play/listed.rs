@@ -81,7 +81,8 @@ pub(crate) fn answer(
     };
     let all = usize::try_from(population.all()).unwrap_or(usize::MAX);
     let list = list_dice(stage, question, cell, parent.as_ref());
-    let Some(window) = window(question, &asked.read.request, list, all) else {
+    let endless = parent.is_none() && stage.world.is_endless(&question.service, cell);
+    let Some(window) = window(question, &asked.read.request, list, all, endless) else {
         let (code, message) = ("InvalidNextToken", "The token is not one that this list gave.");
         return error(400, &Worded::new(code, message));
     };
@@ -146,7 +147,13 @@ struct Window {
     next: Option<String>,
 }
 
-fn window(question: &Question, request: &Request, list: Dice, all: usize) -> Option<Window> {
+fn window(
+    question: &Question,
+    request: &Request,
+    list: Dice,
+    all: usize,
+    endless: bool,
+) -> Option<Window> {
     let Some(page) = &question.page else { return Some(Window { from: 0, to: all, next: None }) };
     if question.single || question.call.items.starts_with('@') {
         return Some(Window { from: 0, to: all, next: None });
@@ -163,9 +170,12 @@ fn window(question: &Question, request: &Request, list: Dice, all: usize) -> Opt
         None => 0,
         Some(given) => {
             let from = usize::from_str_radix(given.split('-').next()?, 16).ok()?;
-            (token(from) == given && from <= all).then_some(from)?
+            (token(from) == given && (from <= all || endless)).then_some(from)?
         }
     };
+    if endless && from >= all {
+        return Some(Window { from: all, to: all, next: Some(token(from + 1)) });
+    }
     let to = (from + size).min(all);
-    Some(Window { from, to, next: (to < all).then(|| token(to)) })
+    Some(Window { from, to, next: (to < all || endless).then(|| token(to)) })
 }

@@ -33,6 +33,13 @@ impl Reply {
         Self { status, content_type, headers: Vec::new(), body: body.into(), broken: None }
     }
 
+    /// What a gateway answers that has lost the service behind it.
+    pub(crate) fn web_page() -> Self {
+        let page =
+            "<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>";
+        Self::new(502, "text/html", page)
+    }
+
     /// An error, as the protocol words it.
     pub(crate) fn error(wire: Wire, signing: &str, status: u16, worded: &Worded, id: &str) -> Self {
         let Worded { code, message } = worded;

@@ -98,7 +98,7 @@ impl Stage {
         self.limits.counters(&self.classes)
     }
 
-    /// When the calls of each bucket came, where times are kept.
+    /// The calls of each bucket.
     pub(crate) fn calls(&self) -> Vec<BucketCalls> {
         let regions = self.world.regions();
         let name = |at: u16| regions.get(usize::from(at)).map_or("", |(name, _)| name).to_owned();
@@ -310,6 +310,10 @@ impl Stage {
                 self.limits.count_fault();
                 return Err((503, broken(question.wire)));
             }
+            Some(Mischief::WebPage) => {
+                self.limits.count_fault();
+                return Ok(Reply::web_page());
+            }
             Some(Mischief::Reset) => Some(Break::Reset),
             Some(Mischief::Truncated) => Some(Break::Truncated),
             Some(Mischief::Hang) => Some(Break::Hang),
@@ -319,6 +323,9 @@ impl Stage {
         if broken_how.is_some() {
             self.limits.count_fault();
             reply.broken = broken_how;
+        }
+        if self.world.mislabels(&question.service, cell) {
+            reply.content_type = "application/octet-stream";
         }
         Ok(reply)
     }

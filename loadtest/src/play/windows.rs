@@ -1,9 +1,10 @@
 //! The calls of one bucket over time, and the busiest window among them.
 
 use protocol::budget::Bucket;
+use serde::Serialize;
 
-/// When the calls of one bucket came.
-#[derive(Debug, Clone, PartialEq)]
+/// The calls of one bucket: how many, and when they came where times are kept.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BucketCalls {
     /// The class, e.g. `ec2/2016-11-15:DescribeInstances`.
     pub class: String,
@@ -13,7 +14,14 @@ pub struct BucketCalls {
     pub region: Option<String>,
     /// The bucket as it is documented.
     pub bucket: Bucket,
-    /// When they came, in milliseconds since the stand-in began, in order.
+    /// Calls.
+    pub calls: u64,
+    /// Calls that were throttled.
+    pub throttled: u64,
+    /// The most calls that it saw in a second.
+    pub peak_per_second: u32,
+    /// When they came, in milliseconds since the stand-in began, in order; empty where times are not kept.
+    #[serde(skip)]
     pub at_ms: Vec<u32>,
 }
 
@@ -43,7 +51,18 @@ mod tests {
 
     fn calls(at_ms: Vec<u32>) -> BucketCalls {
         let bucket = Bucket { burst: 100.0, per_second: 20.0 };
-        BucketCalls { class: "x".to_owned(), account: 0, region: None, bucket, at_ms }
+        let class = "x".to_owned();
+        let (calls, throttled, peak_per_second) = (at_ms.len() as u64, 0, 0);
+        BucketCalls {
+            class,
+            account: 0,
+            region: None,
+            bucket,
+            calls,
+            throttled,
+            peak_per_second,
+            at_ms,
+        }
     }
 
     const BUDGET: Bucket = Bucket { burst: 3.0, per_second: 2.0 };

@@ -83,9 +83,14 @@ impl Client {
     /// Sends a request and reads its answer.
     pub(crate) async fn send(&self, session: &Session, ask: &Ask) -> Result<Value, Refusal> {
         let cut = |message| Refusal { status: 0, code: "Cut".to_owned(), message };
-        let (status, kind, body) = self.raw(session, ask).await.map_err(cut)?;
+        let (status, _, body) = self.raw(session, ask).await.map_err(cut)?;
         let text = String::from_utf8(body.to_vec()).expect("text");
-        let value = if kind.contains("xml") { xml(&text) } else { json_of(&text) };
+        // What an answer says of its type may be wrong.
+        let value = match text.trim_start() {
+            page if page.starts_with("<html") => json!({ "Code": "WebPage" }),
+            text if text.starts_with('<') => xml(text),
+            text => json_of(text),
+        };
         if status == 200 {
             return Ok(value);
         }

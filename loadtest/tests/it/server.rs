@@ -1,12 +1,18 @@
 //! The stand-in as a server: refusals, faults on the socket, its own pages.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::Catalog;
 use catalog::entry::Scope;
-use loadtest::{Manner, Organization, Running, Shape, Trouble, World};
+use loadtest::{Manner, Organization, Running, Shape, Tls, Trouble, World};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsConnector;
 
 use crate::client::{Ask, Client, Session};
 use crate::probe::Scanner;
@@ -119,6 +125,40 @@ async fn connections_are_cut_and_bodies_are_truncated_once() {
 }
 
 #[tokio::test]
+async fn a_list_that_never_ends_gives_token_after_token() {
+    let trouble = Trouble { endless: 1000, ..Trouble::NONE };
+    let manner = Manner { enforce_buckets: false, ..Manner::default() };
+    let (_running, client, session) = stand_in(trouble, manner).await;
+    let mut tokens = std::collections::BTreeSet::new();
+    let mut asked = json!({});
+    while tokens.len() < 100 {
+        let page = client.target(&session, "kms", "TrentService.ListKeys", asked).await;
+        let page = page.expect("a page");
+        let token = page["NextMarker"].as_str().expect("a token");
+        assert!(tokens.insert(token.to_owned()), "the same token twice");
+        asked = json!({ "Marker": token });
+    }
+}
+
+#[tokio::test]
+async fn answers_may_say_that_they_are_of_another_type() {
+    let trouble = Trouble { mislabelled: 1000, ..Trouble::NONE };
+    let (_running, client, session) = stand_in(trouble, Manner::default()).await;
+    let target = ("x-amz-target".to_owned(), "TrentService.ListKeys".to_owned());
+    let ask = Ask {
+        method: "POST".to_owned(),
+        path_and_query: "/".to_owned(),
+        signing: "kms".to_owned(),
+        region: "us-east-1".to_owned(),
+        headers: vec![target],
+        body: "{}".to_owned(),
+    };
+    let (status, kind, body) = client.raw(&session, &ask).await.expect("an answer");
+    assert_eq!((status, kind.as_str()), (200, "application/octet-stream"));
+    assert!(serde_json::from_slice::<Value>(&body).is_ok());
+}
+
+#[tokio::test]
 async fn one_call_hangs_once_and_ends_with_its_bound() {
     let trouble = Trouble { hangs: 1, ..Trouble::NONE };
     let quick = Duration::from_millis(50);
@@ -146,9 +186,45 @@ async fn its_own_pages_tell_counters_and_truth() {
     let (status, _, body) = page("/_stand-in/counters").await;
     let counters: Value = serde_json::from_slice(&body).expect("json");
     assert_eq!((status, counters["calls"].as_u64()), (200, Some(0)));
+    client.target(&session, "kms", "TrentService.ListKeys", json!({})).await.expect("keys");
+    let (_, _, body) = page("/_stand-in/buckets").await;
+    let bucket: Value = serde_json::from_slice(&body).expect("one line");
+    assert_eq!((&bucket["calls"], &bucket["peak_per_second"]), (&json!(1), &json!(1)));
+    assert_eq!((&bucket["account"], &bucket["region"]), (&json!(0), &json!("us-east-1")));
     let (_, _, body) = page("/_stand-in/truth").await;
     let text = String::from_utf8(body.to_vec()).expect("text");
     let first: Value = serde_json::from_str(text.lines().next().expect("a line")).expect("json");
     assert_eq!(first["account"], running.world().organization().management());
     assert_eq!(page("/_stand-in/else").await.0, 404);
+}
+
+#[tokio::test]
+async fn what_is_asked_over_tls_is_answered_over_tls_and_nothing_else_is() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tls");
+    let [cert, key] = ["loopback.pem", "loopback.key"].map(|file| folder.join(file));
+    let tls = Some(Tls { cert: cert.clone(), key });
+    let (running, mut client, session) =
+        stand_in(Trouble::NONE, Manner { tls, ..Manner::default() }).await;
+    let address = running.endpoint();
+    let address = address.strip_prefix("https://").expect("an encrypted endpoint");
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(cert).expect("a certificate")).expect("a root");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(address).await.expect("a connection");
+    let name = ServerName::try_from("127.0.0.1").expect("a name");
+    let connector = TlsConnector::from(Arc::new(config));
+    let mut stream = connector.connect(name, stream).await.expect("an encrypted connection");
+    let ask = b"GET /_stand-in/counters HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    stream.write_all(ask).await.expect("a request");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("\"calls\": 0"), "{answer}");
+    client.endpoint = format!("http://{address}");
+    let plain = client.target(&session, "kms", "TrentService.ListKeys", json!({})).await;
+    assert_eq!(plain.expect_err("no answer").status, 0);
 }

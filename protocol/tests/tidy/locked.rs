@@ -48,6 +48,7 @@ const SINGLE: &[&str] = &[
 
 /// Crates of which two versions are there, and whom that waits for.
 const TWICE: &[(&str, &str)] = &[
+    ("base64", "sqlx; hyper-util has gone ahead, for the proxies of aws-smithy-http-client"),
     ("block-buffer", "digest 0.10: sqlx and the AWS SDK"),
     ("cpufeatures", "digest 0.10: sqlx and the AWS SDK"),
     ("crypto-common", "digest 0.10: sqlx and the AWS SDK"),
