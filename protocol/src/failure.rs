@@ -89,6 +89,8 @@ impl Failure {
     /// The longest message that is kept, in bytes.
     pub const MESSAGE_LIMIT: usize = 1024;
 
+    const BUDGET_WAIT: &str = "BudgetWait";
+
     /// A failure with its kind, code and message; the rest is unset.
     #[must_use]
     pub fn new(kind: FailureKind, code: impl Into<String>, message: impl AsRef<str>) -> Self {
@@ -103,6 +105,21 @@ impl Failure {
             denied_by: None,
             policy_arn: None,
         }
+    }
+
+    /// A call that was not made: its token is not there for another `wait`. Nothing failed, and nothing is spent.
+    #[must_use]
+    pub fn turn(class: &str, wait: std::time::Duration) -> Self {
+        let message = format!("the budget of {class} has no token yet");
+        let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        let failure = Self::new(FailureKind::Throttled, Self::BUDGET_WAIT, message);
+        Self { retry_after_ms: Some(wait), ..failure }
+    }
+
+    /// Whether it is one of [`Self::turn`].
+    #[must_use]
+    pub fn waits_its_turn(&self) -> bool {
+        self.kind == FailureKind::Throttled && self.code == Self::BUDGET_WAIT
     }
 
     /// The same failure, with the operation that met it.

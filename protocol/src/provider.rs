@@ -99,12 +99,19 @@ pub trait Provider: Send + Sync + 'static {
         organization: &OrgId,
     ) -> Result<Tree, Failure>;
 
-    /// Enters an account, verifies that it is the right one, and lists its regions.
+    /// Enters an account, verifies that it is the right one, and lists its regions. Who waits for
+    /// it holds nothing that others wait for: it may have to wait for tokens, but not for long.
     ///
     /// # Errors
     /// `role_failed` when it cannot be entered; throttled, unreachable or transient when
-    /// trying again may help.
+    /// trying again may help; [`Failure::turn`] when its tokens are not there for a while.
     async fn preflight(&self, place: &Place) -> Result<Preflight, Failure>;
+
+    /// Enters an account where that was not done, so that calls there need not wait for it.
+    ///
+    /// # Errors
+    /// As [`Self::preflight`].
+    async fn enter(&self, place: &Place) -> Result<(), Failure>;
 
     /// The token that a call must spend before it is made; the budget is not yet cut to a share.
     ///

@@ -57,18 +57,28 @@ impl Job<'_> {
             Err(failure) => return Asked::Failed(failure),
         };
         loop {
-            let permit = match self.admit(request.probe, ask).await {
-                Ok((spent, permit)) => {
-                    ask = spent;
-                    permit
-                }
-                Err(wait) => return Asked::PutOff(wait, None),
+            // Before there is a permit: who enters may have to wait for the hub's tokens.
+            let Some(entered) = self.enter().await else {
+                return Asked::PutOff(Duration::ZERO, None);
             };
-            let failure = match self.page(request, cost).await {
+            let called = entered.is_ok();
+            let outcome = match entered {
+                Err(failure) => Err(failure),
+                Ok(()) => {
+                    let (spent, permit) = match self.admit(request.probe, ask).await {
+                        Ok(admitted) => admitted,
+                        Err(wait) => return Asked::PutOff(wait, None),
+                    };
+                    ask = spent;
+                    let page = self.page(request, cost).await;
+                    drop(permit);
+                    page
+                }
+            };
+            let failure = match outcome {
                 Ok(page) => return Asked::Page(page),
                 Err(failure) => failure,
             };
-            drop(permit);
             let dice = dice(
                 &[self.place.account.as_str(), self.place.region.as_str(), request.probe.as_str()],
                 tries.attempt + tries.throttled,
@@ -82,14 +92,28 @@ impl Job<'_> {
                 }
                 Decision::Snooze(wait) => {
                     tries.throttled += 1;
-                    self.slow_down(&ask).await;
+                    if called {
+                        self.slow_down(&ask).await;
+                    }
                     wait
                 }
+                Decision::Wait(wait) if self.sits_out(wait).await => continue,
+                Decision::Wait(wait) => return Asked::PutOff(wait, None),
             };
             cost.retries += 1;
             if !self.sits_out(wait).await {
                 return Asked::PutOff(wait, Some(failure));
             }
+        }
+    }
+
+    /// Enters the account, if it was not; none when the batch has no more time.
+    async fn enter(&self) -> Option<Result<(), Failure>> {
+        tokio::select! {
+            biased;
+            entered = self.worker.parts.provider.enter(&self.place) => Some(entered),
+            () = self.stop.cancelled() => None,
+            () = tokio::time::sleep_until(self.leg_end) => None,
         }
     }
 

@@ -141,17 +141,17 @@ impl Job<'_> {
         let mut attempt = attempt;
         let mut failed: Option<Failure> = None;
         loop {
-            let Some(permit) = self.permit().await else {
+            if self.stop.is_cancelled() {
                 let Some(failure) = failed else {
                     let why = Return::Stopped;
                     return Answer::Returned { account, region: None, dispatch, why };
                 };
                 let until = self.worker.later(Duration::ZERO);
                 return Answer::PreflightHeld { account, dispatch, attempt, until, failure };
-            };
+            }
+            // No permit: getting in has its own, which it does not hold while it waits for tokens.
             let entered = self.worker.parts.provider.preflight(&self.place);
             let outcome = tokio::time::timeout_at(self.cut, entered).await;
-            drop(permit);
             let failure = match outcome.unwrap_or_else(|_| Err(late())) {
                 Ok(preflight) => {
                     return Answer::Preflight { account, dispatch, outcome: Ok(preflight) };
@@ -160,14 +160,15 @@ impl Job<'_> {
             };
             let dice = dice(&[account.as_str(), "preflight"], attempt);
             // Throttled entries are counted as attempts: the provider has waited for its budget.
-            let wait = match decide(&failure, attempt, attempt, self.policy, dice) {
+            let (wait, spent) = match decide(&failure, attempt, attempt, self.policy, dice) {
                 Decision::Final => {
                     let outcome = Err(role_failed(failure));
                     return Answer::Preflight { account, dispatch, outcome };
                 }
-                Decision::Retry(wait) | Decision::Snooze(wait) => wait,
+                Decision::Retry(wait) | Decision::Snooze(wait) => (wait, 1),
+                Decision::Wait(wait) => (wait, 0),
             };
-            attempt += 1;
+            attempt += spent;
             if !self.sits_out(wait).await {
                 let until = self.worker.later(wait);
                 return Answer::PreflightHeld { account, dispatch, attempt, until, failure };

@@ -27,6 +27,8 @@ pub enum Decision {
     Retry(Duration),
     /// Try again after the wait; no attempt is spent.
     Snooze(Duration),
+    /// Nothing failed, its turn has not come: ask again after the wait.
+    Wait(Duration),
     /// The failure is the answer.
     Final,
 }
@@ -45,6 +47,7 @@ pub fn decide(
     dice: f64,
 ) -> Decision {
     match failure.kind {
+        FailureKind::Throttled if failure.waits_its_turn() => Decision::Wait(turn(failure, dice)),
         FailureKind::Throttled if throttled + 1 < policy.max_throttled() => {
             Decision::Snooze(wait(failure, throttled, dice))
         }
@@ -60,6 +63,13 @@ fn wait(failure: &Failure, before: u32, dice: f64) -> Duration {
     let asked = failure.retry_after_ms.map_or(Duration::ZERO, Duration::from_millis);
     let base = ladder(before).max(asked).min(LONGEST);
     base.mul_f64(1.0 + dice.clamp(0.0, 1.0) / 2.0)
+}
+
+/// Until its turn may have come; then up to half as much again.
+fn turn(failure: &Failure, dice: f64) -> Duration {
+    const LEAST: Duration = Duration::from_millis(100);
+    let asked = failure.retry_after_ms.map_or(LEAST, Duration::from_millis);
+    asked.clamp(LEAST, LONGEST).mul_f64(1.0 + dice.clamp(0.0, 1.0) / 2.0)
 }
 
 /// Half a second, then doubling, to a minute at most.
@@ -111,6 +121,16 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_its_turn_spends_nothing_however_often() {
+        let turn = Failure::turn("sts", Duration::from_secs(7));
+        assert_eq!(decide(&turn, 99, 99, POLICY, 0.0), Decision::Wait(Duration::from_secs(7)));
+        let soon = Failure::turn("sts", Duration::ZERO);
+        assert!(
+            matches!(decide(&soon, 0, 0, POLICY, 0.0), Decision::Wait(wait) if !wait.is_zero())
+        );
+    }
+
+    #[test]
     fn an_answer_and_a_refusal_are_final_at_once() {
         for kind in [FailureKind::Denied, FailureKind::Off, FailureKind::Invalid] {
             assert_eq!(decide(&failure(kind), 0, 0, POLICY, 0.5), Decision::Final, "{kind}");
@@ -142,6 +162,7 @@ mod tests {
                     Decision::Retry(wait) => { attempt += 1; prop_assert!(wait <= LONGEST * 2); }
                     Decision::Snooze(wait) => { throttled += 1; prop_assert!(wait <= LONGEST * 2); }
                     Decision::Final => { ended = true; break; }
+                    Decision::Wait(_) => prop_assert!(false, "nothing waits its turn"),
                 }
             }
             prop_assert!(ended);

@@ -248,6 +248,10 @@ impl Provider for Cloud {
         unreachable!("a coordinator enters no account")
     }
 
+    async fn enter(&self, _: &Place) -> Result<(), Failure> {
+        unreachable!("a coordinator enters no account")
+    }
+
     fn price(&self, _: &Place, _: PageRequest<'_>) -> Result<Ask, Failure> {
         unreachable!("a coordinator makes no call")
     }

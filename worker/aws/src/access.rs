@@ -47,6 +47,11 @@ impl Access {
         Box::pin(self.broker.get(key.clone(), self.enter(key)))
     }
 
+    /// The session of an identity that was entered and lives, though it may be about to be renewed.
+    pub(crate) async fn present(&self, key: &Key) -> Option<Arc<Session>> {
+        self.broker.present(key).await
+    }
+
     /// Forgets credentials that AWS refused, wherever in the chain they came from, so that the next
     /// who asks enters anew.
     pub(crate) async fn forget(&self, key: &Key, refused: &Session) {

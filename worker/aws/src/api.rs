@@ -12,6 +12,7 @@ use moka::future::Cache;
 use protocol::provider::{Item, Page};
 use protocol::{AccountId, Failure, FailureKind, Region, ScanId};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::access::Access;
 use crate::classify::{self, Context, Mending};
@@ -41,6 +42,8 @@ pub(crate) struct Api {
     clock: SkewedClock,
     deadline: Duration,
     closed: Cache<AccountId, Arc<Vec<Region>>>,
+    /// Permits for lists of regions.
+    pub lists: Semaphore,
 }
 
 /// One call: of what, where, as whom.
@@ -67,16 +70,18 @@ struct Mended {
 }
 
 impl Api {
-    /// Calls through `transport`, signing by `clock`, waiting at most `deadline` for an answer.
+    /// Calls through `transport`, signing by `clock`, waiting at most `deadline` for an answer; has so many `lists` of
+    /// regions read at once.
     pub(crate) fn new(
         access: Access,
         catalog: Catalog,
         transport: Transport,
         clock: SkewedClock,
         deadline: Duration,
+        lists: usize,
     ) -> Self {
-        let closed = Cache::new(MOST_ACCOUNTS);
-        Self { access, catalog, transport, clock, deadline, closed }
+        let (closed, lists) = (Cache::new(MOST_ACCOUNTS), Semaphore::new(lists));
+        Self { access, catalog, transport, clock, deadline, closed, lists }
     }
 
     /// Remembers which regions an account has closed, to tell what its errors mean.
@@ -97,7 +102,10 @@ impl Api {
         let Question { who, asked, .. } = question;
         let mut mended = Mended::default();
         loop {
-            let session = self.access.session(who).await?;
+            let session = match self.access.present(who).await {
+                Some(session) => session,
+                None => self.access.session(who).await?,
+            };
             let partition = self.access.partition(&session)?;
             let target = self.target(question, partition, mended.region.as_deref()).await?;
             let values = values(asked, partition, &target);

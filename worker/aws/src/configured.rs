@@ -120,6 +120,11 @@ impl Provider for Configured {
         inner.aws.preflight(&inner.own(place)).await
     }
 
+    async fn enter(&self, place: &Place) -> Result<(), Failure> {
+        let inner = self.get(&place.connection)?;
+        inner.aws.enter(&inner.own(place)).await
+    }
+
     fn price(&self, place: &Place, request: PageRequest<'_>) -> Result<Ask, Failure> {
         self.get(&place.connection)?.aws.price(place, request)
     }

@@ -12,6 +12,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use bytes::Bytes;
 use protocol::budget::Ask;
 use protocol::{Failure, FailureKind, ScanId};
+use tokio::sync::Semaphore;
 
 use crate::classify::{self, Context, Mending};
 use crate::connection::Origin;
@@ -30,6 +31,8 @@ pub(crate) struct Control {
     pub clock: SkewedClock,
     /// What the hub may spend.
     pub purse: Arc<Purse>,
+    /// Permits for calls in flight.
+    pub calls: Semaphore,
     /// The deadline of one call.
     pub deadline: Duration,
 }
@@ -114,9 +117,13 @@ impl Control {
     {
         let mut corrected = false;
         loop {
-            if let Some(ask) = ask {
-                self.purse.spend(ask).await.map_err(|failure| failure.during(operation))?;
-            }
+            let _in_flight = match ask {
+                Some(ask) => {
+                    let spent = self.purse.spend(ask, &self.calls).await;
+                    spent.map_err(|failure| failure.during(operation))?
+                }
+                None => None,
+            };
             let error = match call().await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,

@@ -10,7 +10,7 @@ use protocol::{AccountId, Failure, FailureKind, Region, ScanId};
 use serde::Deserialize;
 
 use crate::access::{may_pass, role_failed};
-use crate::api::{Api, Question};
+use crate::api::{Api, Question, signing_name};
 use crate::control::Caller;
 use crate::error::ConnectError;
 use crate::page::Asked;
@@ -125,25 +125,22 @@ impl Api {
             return Err(Failure::new(FailureKind::Invalid, "NoCall", message));
         };
         let spender = &self.access.session(who).await?.account;
-        let bucket = if call.bucket == "default" { None } else { Some(&call.bucket) };
-        let ask = bucket
-            .map(|bucket| self.access.control.purse.ask(bucket, spender, region.as_str()))
-            .transpose()?;
+        // Of the same bucket as the calls that probes make: what has none of its own shares its service's.
+        let purse = &self.access.control.purse;
+        let class = if call.bucket == "default" { signing_name(entry) } else { &call.bucket };
+        let ask = purse.ask_of(&call.bucket, class, spender, region.as_str())?;
         let mut objects = Vec::new();
         let mut token: Option<String> = None;
         for _ in 0..MOST_PAGES {
-            if let Some(ask) = &ask {
-                self.access.control.purse.spend(ask).await?;
-            }
+            let in_flight = purse.spend(&ask, &self.lists).await?;
             let token_text = token.as_deref();
             let asked = Asked { entry, probe, call, account, parent: None, token: token_text };
             let scope = if region.is_global() { Scope::Global } else { Scope::Regional };
             let question = Question { who, asked: &asked, scope, region, scan };
             let answer = self.ask(question).await;
-            if let (Some(ask), Err(failure)) = (&ask, &answer)
-                && failure.kind == FailureKind::Throttled
-            {
-                self.access.control.purse.throttled(ask).await;
+            drop(in_flight);
+            if answer.as_ref().is_err_and(|failure| failure.kind == FailureKind::Throttled) {
+                purse.throttled(&ask).await;
             }
             let page = answer?;
             objects.extend(page.items.into_iter().map(|item| item.object));

@@ -15,6 +15,7 @@ use protocol::preflight::Preflight;
 use protocol::provider::{KnownRegion, Page, PageRequest, Place, Provider};
 use protocol::scan::Settings;
 use protocol::{Clock, ConnectionId, Failure, FailureKind, OrgId, Region, ScanId};
+use tokio::sync::Semaphore;
 
 use crate::access::Access;
 use crate::api::{Api, Question, called_region, signing_name};
@@ -34,6 +35,9 @@ use crate::{endpoints, preflight};
 
 /// The longest that a connect may take; less where a whole call may take less.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Calls to STS and Organizations in flight at once, and lists of regions: these come beside a worker's own calls.
+const CONTROL_CALLS: usize = 32;
 
 /// AWS.
 pub struct Aws {
@@ -62,9 +66,10 @@ impl Aws {
         let share = settings.pace.budget_share;
         let purse = Arc::new(Purse::new(budget, share, catalog.clone()));
         let connections = Connections::new(settings, Arc::new(options), http.clone())?;
-        let control = Control { http, clock: clock.clone(), purse, deadline };
+        let calls = Semaphore::new(CONTROL_CALLS);
+        let control = Control { http, clock: clock.clone(), purse, calls, deadline };
         let access = Access::new(connections, control, settings.access.clone(), catalog.clone());
-        let api = Api::new(access, catalog, transport, clock, deadline);
+        let api = Api::new(access, catalog, transport, clock, deadline, CONTROL_CALLS);
         Ok(Self { api, settings: settings.clone() })
     }
 
@@ -116,6 +121,11 @@ impl Provider for Aws {
 
     async fn preflight(&self, place: &Place) -> Result<Preflight, Failure> {
         self.api.preflight(place).await
+    }
+
+    async fn enter(&self, place: &Place) -> Result<(), Failure> {
+        let who = Key::of_account(&place.scan, &place.connection, &place.account);
+        self.api.access.session(&who).await.map(drop)
     }
 
     fn price(&self, place: &Place, request: PageRequest<'_>) -> Result<Ask, Failure> {

@@ -1,4 +1,7 @@
 //! What the hub spends: tokens of STS, Organizations and Account Management, waited for here.
+//!
+//! A token is spent by a call that has its permit, and a permit is given back while its call waits: only calls that are
+//! under way have one. Nobody waits here for long; who still needs the token puts its work off, or asks again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,12 +10,17 @@ use catalog::Catalog;
 use catalog::bucket::LocationBy;
 use protocol::budget::{Admission, Ask, Budget, BudgetKey};
 use protocol::{AccountId, Failure, FailureKind, Region};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
 
-/// The longest that one call waits for its token.
-const LONGEST_WAIT: Duration = Duration::from_secs(900);
+/// The longest that one call waits for its token; entering an account takes four of them at most.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// The shortest pause between two questions for a token.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
+
+/// The pause before budgets that are away are asked again.
+const AWAY: Duration = Duration::from_secs(1);
 
 /// Spends tokens for control-plane calls.
 pub(crate) struct Purse {
@@ -34,42 +42,54 @@ impl Purse {
         owner: &AccountId,
         region: &str,
     ) -> Result<Ask, Failure> {
-        let rule = self.catalog.bucket(service).ok_or_else(|| {
-            let message = format!("the catalog's buckets.toml has no bucket {service}");
+        self.ask_of(service, service, owner, region)
+    }
+
+    /// The token of a call that spends from `bucket` of the catalog, in an api class of its own.
+    pub(crate) fn ask_of(
+        &self,
+        bucket: &str,
+        class: &str,
+        owner: &AccountId,
+        region: &str,
+    ) -> Result<Ask, Failure> {
+        let rule = self.catalog.bucket(bucket).ok_or_else(|| {
+            let message = format!("the catalog's buckets.toml has no bucket {bucket}");
             Failure::new(FailureKind::Invalid, "NoBucket", message)
         })?;
         let location = match rule.location {
             LocationBy::Region => Region::new(region).unwrap_or_else(|_| Region::global()),
             LocationBy::Account => Region::global(),
         };
-        let key = BudgetKey { owner: owner.clone(), location, class: service.to_owned() };
+        let key = BudgetKey { owner: owner.clone(), location, class: class.to_owned() };
         Ok(Ask { key, budget: rule.bucket.share(self.share) })
     }
 
-    /// Waits until the token is spent.
-    pub(crate) async fn spend(&self, ask: &Ask) -> Result<(), Failure> {
-        let waited = async {
-            loop {
-                let admissions =
-                    self.budget.admit(std::slice::from_ref(ask)).await.map_err(|error| {
-                        Failure::new(FailureKind::Unreachable, "NoBudget", error.to_string())
-                    })?;
-                match admissions.first() {
-                    Some(Admission::Granted) => return Ok(()),
-                    Some(Admission::Wait(pause)) => {
-                        tokio::time::sleep((*pause).max(SHORTEST_PAUSE)).await;
-                    }
-                    None => {
-                        let message = "the limiter gave no answer";
-                        return Err(Failure::new(FailureKind::Unreachable, "NoBudget", message));
-                    }
-                }
+    /// Takes one of the permits `calls` and spends the token; the permit is to be held as long as the call lasts.
+    ///
+    /// # Errors
+    /// [`Failure::turn`] when the token is not there for a while, or the budgets are away.
+    pub(crate) async fn spend<'a>(
+        &self,
+        ask: &Ask,
+        calls: &'a Semaphore,
+    ) -> Result<Option<SemaphorePermit<'a>>, Failure> {
+        let start = Instant::now();
+        loop {
+            // Permits are never closed.
+            let permit = calls.acquire().await.ok();
+            let pause = match self.budget.admit(std::slice::from_ref(ask)).await.as_deref() {
+                Ok([Admission::Granted, ..]) => return Ok(permit),
+                Ok([Admission::Wait(pause), ..]) => (*pause).max(SHORTEST_PAUSE),
+                // No budget, no call.
+                Ok([]) | Err(_) => AWAY,
+            };
+            drop(permit);
+            if start.elapsed() + pause > LONGEST_WAIT {
+                return Err(Failure::turn(&ask.key.class, pause));
             }
-        };
-        tokio::time::timeout(LONGEST_WAIT, waited).await.unwrap_or_else(|_| {
-            let message = format!("no token of {} within {LONGEST_WAIT:?}", ask.key.class);
-            Err(Failure::new(FailureKind::Throttled, "BudgetWait", message))
-        })
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// Tells the fleet that a call was throttled.
@@ -115,25 +135,45 @@ mod tests {
         }
     }
 
-    async fn spend(waits: u32) -> Result<Duration, Failure> {
+    async fn spend(waits: u32, calls: &Semaphore) -> Result<Duration, Failure> {
         let catalog = Catalog::of_entries([]).expect("the tables");
         let purse = Purse::new(Arc::new(Slow(AtomicU32::new(waits))), 25, catalog);
         let owner = AccountId::new("111122223333").expect("an id");
         let ask = purse.ask("organizations", &owner, "us-east-1")?;
         assert!(ask.key.location.is_global() && ask.budget.per_second <= 1.25);
         let start = Instant::now();
-        purse.spend(&ask).await.map(|()| start.elapsed())
+        purse.spend(&ask, calls).await.map(|permit| {
+            assert!(permit.is_some() && calls.available_permits() == 0);
+            start.elapsed()
+        })
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_token_is_waited_for() {
-        assert_eq!(spend(0).await.map(|waited| waited.as_secs()), Ok(0));
-        assert_eq!(spend(3).await.map(|waited| waited.as_secs()), Ok(15));
+        let calls = Semaphore::new(1);
+        assert_eq!(spend(0, &calls).await.map(|waited| waited.as_secs()), Ok(0));
+        assert_eq!(spend(3, &calls).await.map(|waited| waited.as_secs()), Ok(15));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_wait_without_end_is_named() {
-        let failure = spend(u32::MAX).await.expect_err("no token");
-        assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Throttled, "BudgetWait"));
+    async fn who_waits_for_a_token_holds_no_permit() {
+        let calls = Semaphore::new(1);
+        let (slow, quick) = tokio::join!(spend(3, &calls), async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            spend(0, &calls).await
+        });
+        assert_eq!(quick.map(|waited| waited.as_secs()), Ok(0));
+        assert_eq!(slow.map(|waited| waited.as_secs()), Ok(15));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_wait_is_told_and_when_to_come_again() {
+        let calls = Semaphore::new(1);
+        let start = Instant::now();
+        let failure = spend(u32::MAX, &calls).await.expect_err("no token");
+        assert!(start.elapsed() <= LONGEST_WAIT);
+        assert!(failure.waits_its_turn(), "{failure}");
+        assert_eq!(failure.retry_after_ms, Some(5000));
+        assert_eq!(calls.available_permits(), 1);
     }
 }

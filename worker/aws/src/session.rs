@@ -85,6 +85,10 @@ impl Session {
         Self { credentials, arn, account, partition, life }
     }
 
+    fn is_alive(&self) -> bool {
+        self.life.is_none_or(|life| Instant::now() < life.ends_at)
+    }
+
     fn is_fresh(&self) -> bool {
         self.life.is_none_or(|life| Instant::now() < life.renew_at)
     }
@@ -93,8 +97,7 @@ impl Session {
     fn stretched(&self) -> Option<Self> {
         let life = self.life?;
         let renew_at = (Instant::now() + RENEWAL_PAUSE).min(life.ends_at);
-        let usable = Instant::now() < life.ends_at;
-        usable.then(|| Self { life: Some(Life { renew_at, ..life }), ..self.clone() })
+        self.is_alive().then(|| Self { life: Some(Life { renew_at, ..life }), ..self.clone() })
     }
 }
 
@@ -138,6 +141,11 @@ impl Broker {
             }
         };
         self.0.try_get_with(key, renewed).await.map_err(|failure: Arc<Failure>| (*failure).clone())
+    }
+
+    /// The session of `key`, if there is one that lives: calls that are under way do not wait for its renewal.
+    pub(crate) async fn present(&self, key: &Key) -> Option<Arc<Session>> {
+        self.0.get(key).await.filter(|session| session.is_alive())
     }
 
     /// Forgets the session of `key` if it has the credentials that were refused; another may have

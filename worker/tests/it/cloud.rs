@@ -34,6 +34,8 @@ pub(crate) struct Cloud {
     asked: Mutex<Vec<Asked>>,
     entries: AtomicUsize,
     pub(crate) refuse_entry: Mutex<Vec<Failure>>,
+    /// Accounts whose entry takes so long before a call.
+    pub(crate) slow_to_enter: Mutex<Vec<(&'static str, Duration)>>,
     /// How long a call takes.
     pub(crate) call_time: Mutex<Duration>,
     /// Probes whose calls never end; `preflight` stands for entering.
@@ -55,6 +57,7 @@ impl Cloud {
             asked: Mutex::default(),
             entries: AtomicUsize::new(0),
             refuse_entry: Mutex::default(),
+            slow_to_enter: Mutex::default(),
             call_time: Mutex::new(Duration::from_millis(50)),
             hangs: Mutex::default(),
         })
@@ -91,6 +94,14 @@ impl Provider for Cloud {
         }
         let regions = RegionList::Listed { open: Vec::new(), closed: Vec::new() };
         Ok(Preflight { principal: "someone".into(), regions })
+    }
+
+    async fn enter(&self, place: &Place) -> Result<(), Failure> {
+        let slow = self.slow_to_enter.lock().unwrap().clone();
+        for (_, time) in slow.iter().filter(|(account, _)| *account == place.account.as_str()) {
+            tokio::time::sleep(*time).await;
+        }
+        self.refuse_entry.lock().unwrap().pop().map_or(Ok(()), Err)
     }
 
     fn price(&self, place: &Place, request: PageRequest<'_>) -> Result<Ask, Failure> {

@@ -7,6 +7,7 @@ mod bench;
 mod brittle;
 mod cloud;
 mod drain;
+mod entering;
 mod handed_back;
 mod lists;
 mod outages;

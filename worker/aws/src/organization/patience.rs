@@ -10,6 +10,7 @@ use aws_sdk_organizations::Client;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use protocol::{Failure, FailureKind};
+use tokio::time::Instant;
 
 use super::{MOST_PAGES, Reader};
 use crate::access::may_pass;
@@ -20,6 +21,9 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// The longest wait before a repetition.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// The longest that one page waits for its turn: the token of its call, while the budgets have none or are away.
+const LONGEST_TURN: Duration = Duration::from_secs(900);
 
 /// The pages of one list, remembered so that a list without end is told.
 #[derive(Debug, Default)]
@@ -112,22 +116,35 @@ impl Reader<'_> {
         self.access.control.call(Some(&opened.ask), operation, request).await
     }
 
-    /// Tries again what may pass by itself, as often as the scan tries its tasks.
+    /// Tries again what may pass by itself, as often as the scan tries its tasks; what only waits for its turn spends
+    /// no try.
     async fn patiently<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Failure>>,
     {
+        let began = Instant::now();
         let mut wait = FIRST_WAIT;
-        for _ in 1..self.attempts {
+        let mut tries = 1;
+        loop {
             let failure = match attempt().await {
                 Err(failure) if may_pass(&failure) => failure,
                 outcome => return outcome,
             };
             let asked = failure.retry_after_ms.map(Duration::from_millis).unwrap_or_default();
+            if failure.waits_its_turn() {
+                if began.elapsed() >= LONGEST_TURN {
+                    return Err(failure);
+                }
+                tokio::time::sleep(asked.min(LONGEST_WAIT)).await;
+                continue;
+            }
+            if tries >= self.attempts {
+                return Err(failure);
+            }
+            tries += 1;
             tokio::time::sleep(wait.max(asked).min(LONGEST_WAIT)).await;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
-        attempt().await
     }
 }
 
