@@ -124,7 +124,11 @@ fn put(command: Command, key: &str, values: &[String]) -> Command {
         .find(|arg| arg.get_long() == Some(key))
         .map(|arg| arg.get_id().clone());
     let command = match id {
-        Some(id) => command.mut_arg(id, |arg| arg.default_values(values.to_vec())),
+        // What may hold a password is not shown as a default either.
+        Some(id) => command.mut_arg(id, |arg| {
+            let secret = arg.is_hide_env_values_set();
+            arg.default_values(values.to_vec()).hide_default_value(secret)
+        }),
         None => command,
     };
     let subs: Vec<String> =

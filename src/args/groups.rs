@@ -139,12 +139,18 @@ pub(crate) struct Pace {
 /// Which store.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct StoreArg {
-    /// Where scans are kept
+    /// Where scans are kept: sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/DATABASE?schema=NAME
+    ///
+    /// The file of SQLite is made where there is none. PostgreSQL is known to a build with the feature `fleet`: PORT is
+    /// 5432, DATABASE the user's name, where they are not given. `schema` (a to z, digits and _) is where the tables are;
+    /// without it, where the server's search path leads. `sslmode`, `sslrootcert`, `sslcert`, `sslkey`,
+    /// `application_name` and `options` are PostgreSQL's own.
     #[arg(
         long,
         value_name = "URL",
         default_value = "sqlite:orgsweep.sqlite",
-        env = "ORGSWEEP_STORE"
+        env = "ORGSWEEP_STORE",
+        hide_env_values = true
     )]
     pub(crate) store: String,
 }
@@ -155,10 +161,22 @@ pub(crate) struct StoreArg {
 pub(crate) struct PartsArgs {
     #[command(flatten)]
     pub(crate) store: StoreArg,
-    /// Where batches and answers travel
-    #[arg(long, value_name = "URL", default_value = "memory:", env = "ORGSWEEP_QUEUE")]
+    /// Where batches and answers travel: memory:, or as `orgsweep worker --help` has it
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "memory:",
+        env = "ORGSWEEP_QUEUE",
+        hide_env_values = true
+    )]
     pub(crate) queue: String,
-    /// Where spent budgets are counted
-    #[arg(long, value_name = "URL", default_value = "memory:", env = "ORGSWEEP_BUDGETS")]
+    /// Where spent budgets are counted: memory:, or as `orgsweep worker --help` has it
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "memory:",
+        env = "ORGSWEEP_BUDGETS",
+        hide_env_values = true
+    )]
     pub(crate) budgets: String,
 }

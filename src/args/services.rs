@@ -11,10 +11,21 @@ use crate::duration;
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Parts")]
 pub(crate) struct Shared {
-    /// Where batches and answers travel: amqp://USER:PASSWORD@HOST/VHOST or sqs://REGION/PREFIX
+    /// Where batches and answers travel: amqp://USER:PASSWORD@HOST:PORT/VHOST?prefix=NAME or sqs://REGION/PREFIX?fair=true
+    ///
+    /// RabbitMQ 3.10 or newer, amqps:// with TLS. What is not given: USER and PASSWORD are guest, PORT is 5672 (with TLS
+    /// 5671), VHOST is /, and the queues' names begin with orgsweep. `prefix` has letters, digits and -_. and no more than
+    /// 200 of them.
+    ///
+    /// Amazon SQS: the queues' names begin with PREFIX (letters, digits, - and _, 70 at most). `fair=false` leaves out
+    /// that messages name their account as their group, by which SQS is fair. Credentials and endpoint are AWS's own
+    /// settings.
     #[arg(long, value_name = "URL", env = "ORGSWEEP_QUEUE", hide_env_values = true)]
     pub(crate) queue: String,
-    /// Where spent budgets are counted: redis://HOST
+    /// Where spent budgets are counted: redis://USER:PASSWORD@HOST:PORT/DB?prefix=NAME
+    ///
+    /// rediss:// with TLS. What is not given: nobody logs in, PORT is 6379, DB is 0, and the keys begin with orgsweep.
+    /// `prefix` has letters, digits and -_.: and no more than 64 of them.
     #[arg(long, value_name = "URL", env = "ORGSWEEP_BUDGETS", hide_env_values = true)]
     pub(crate) budgets: String,
     /// The file that names connections: how to get into which organization
@@ -78,7 +89,7 @@ pub(crate) struct Interface {
 pub(crate) struct Worker {
     #[command(flatten)]
     pub(crate) shared: Shared,
-    /// Calls in flight at once
+    /// Calls in flight at once; getting into accounts has 32 of its own
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=16_384), env = "ORGSWEEP_MAX_IN_FLIGHT")]
     pub(crate) max_in_flight: u32,
     /// The deadline of one call, e.g. 10s or 1500ms
