@@ -60,6 +60,9 @@ pub enum Answer {
     Objects {
         /// The cell that saw them.
         cell: CellKey,
+        /// Which of the probe's calls saw them, from 0: of a thing that several saw, the last call knows most.
+        #[serde(default)]
+        call: u32,
         /// The things.
         objects: Vec<Object>,
     },

@@ -235,7 +235,7 @@ impl Walk<'_> {
             self.resumed = false;
             let before = self.mark();
             if skip == 0 {
-                self.see_all(&self.probe.probe.calls[call], &page).await?;
+                self.see_all(call, &page).await?;
             }
             self.look_closer(&page, skip, before, at).await?;
             self.tally.answered += 1;
@@ -340,7 +340,7 @@ impl Walk<'_> {
                     }
                 };
                 self.tally.answered += 1;
-                self.see_all(call, &page).await?;
+                self.see_all(index, &page).await?;
                 token = page.next;
                 if token.is_none() {
                     break;
@@ -359,8 +359,8 @@ impl Walk<'_> {
         self.job.ask(request, &mut self.tries, &mut self.tally.cost).await
     }
 
-    async fn see_all(&mut self, call: &Call, page: &Page) -> Result<(), Stop> {
-        if call.counts {
+    async fn see_all(&mut self, call: usize, page: &Page) -> Result<(), Stop> {
+        if self.probe.probe.calls[call].counts {
             for item in &page.items {
                 self.tally.see(&item.object);
                 self.tally.on |= item.on;
@@ -370,7 +370,8 @@ impl Walk<'_> {
             return Ok(());
         }
         let objects: Vec<&Object> = page.items.iter().map(|item| &item.object).collect();
-        self.job.outbox.add_objects(&self.job.key(self.task), &objects).await?;
+        let call = u32::try_from(call).unwrap_or(u32::MAX);
+        self.job.outbox.add_objects(&self.job.key(self.task), call, &objects).await?;
         Ok(())
     }
 

@@ -38,13 +38,14 @@ impl Outbox {
         self.put(|pages| pages.put(answer)).await
     }
 
-    /// Adds things that a cell saw.
+    /// Adds things that a call of a cell saw.
     pub(crate) async fn add_objects(
         &self,
         cell: &CellKey,
+        call: u32,
         objects: &[&Object],
     ) -> Result<(), QueueError> {
-        self.put(|pages| pages.put_objects(cell, objects)).await
+        self.put(|pages| pages.put_objects(cell, call, objects)).await
     }
 
     /// Publishes what is left.

@@ -34,7 +34,7 @@ pub(crate) struct Pages {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Seen<'a> {
-    Objects { cell: &'a CellKey, objects: &'a [&'a Object] },
+    Objects { cell: &'a CellKey, call: u32, objects: &'a [&'a Object] },
 }
 
 impl Pages {
@@ -50,9 +50,9 @@ impl Pages {
     /// Adds an answer.
     pub(crate) fn put(&mut self, answer: &Answer) -> Result<(), QueueError> {
         match answer {
-            Answer::Objects { cell, objects } => {
+            Answer::Objects { cell, call, objects } => {
                 let objects: Vec<&Object> = objects.iter().collect();
-                self.put_objects(cell, &objects)
+                self.put_objects(cell, *call, &objects)
             }
             _ => {
                 let Err(too_large) = self.write(answer)? else { return Ok(()) };
@@ -63,13 +63,14 @@ impl Pages {
         }
     }
 
-    /// Adds things that a cell saw.
+    /// Adds things that a call of a cell saw.
     pub(crate) fn put_objects(
         &mut self,
         cell: &CellKey,
+        call: u32,
         objects: &[&Object],
     ) -> Result<(), QueueError> {
-        let Err(too_large) = self.write(&Seen::Objects { cell, objects })? else {
+        let Err(too_large) = self.write(&Seen::Objects { cell, call, objects })? else {
             self.objects += objects.len();
             if self.objects >= PAGE_OBJECTS {
                 self.close();
@@ -78,11 +79,11 @@ impl Pages {
         };
         match objects {
             [] => Err(too_large),
-            [object] => self.put_less(cell, object, too_large),
+            [object] => self.put_less(cell, call, object, too_large),
             _ => {
                 let (first, second) = objects.split_at(objects.len() / 2);
-                self.put_objects(cell, first)?;
-                self.put_objects(cell, second)
+                self.put_objects(cell, call, first)?;
+                self.put_objects(cell, call, second)
             }
         }
     }
@@ -91,12 +92,13 @@ impl Pages {
     fn put_less(
         &mut self,
         cell: &CellKey,
+        call: u32,
         object: &Object,
         too_large: QueueError,
     ) -> Result<(), QueueError> {
         let mut less = object.clone();
         while left_out::lose_largest(&mut less) {
-            if self.write(&Seen::Objects { cell, objects: &[&less] })?.is_ok() {
+            if self.write(&Seen::Objects { cell, call, objects: &[&less] })?.is_ok() {
                 let left_out = less.attributes.get(left_out::NAME);
                 tracing::warn!(account = %cell.account, region = %cell.region, probe = %cell.probe,
                     kind = less.kind, id = less.id, left_out = left_out.map(tracing::field::display),
@@ -223,6 +225,7 @@ mod tests {
         let probe = prop::sample::select(vec!["s3", "sqs"]);
         let seen = (probe.clone(), objects).prop_map(|(probe, objects)| Answer::Objects {
             cell: key(probe),
+            call: 0,
             objects: objects.into_iter().map(|(id, text, texts)| object(id, text, texts)).collect(),
         });
         let ids = prop_oneof![4 => 1_usize..100, 1 => 300_usize..2000];
@@ -242,7 +245,7 @@ mod tests {
     /// Answers, one thing at a time.
     fn flat(answers: Vec<Answer>) -> Vec<(CellKey, Option<Object>)> {
         let flat = answers.into_iter().flat_map(|answer| match answer {
-            Answer::Objects { cell, objects } => {
+            Answer::Objects { cell, objects, .. } => {
                 objects.into_iter().map(|object| (cell.clone(), Some(object))).collect()
             }
             Answer::Cell(cell) => vec![(cell.key, None)],
@@ -313,7 +316,7 @@ mod tests {
         let thing = object(0, 0, BTreeMap::new());
         let objects = vec![thing; PAGE_OBJECTS];
         let mut pages = Pages::new(&ScanId::new("scan").unwrap(), 1, 1 << 30).unwrap();
-        pages.put(&Answer::Objects { cell: key("s3"), objects }).unwrap();
+        pages.put(&Answer::Objects { cell: key("s3"), call: 0, objects }).unwrap();
         assert_eq!(pages.take().len(), 1);
     }
 }

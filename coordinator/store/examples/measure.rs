@@ -227,7 +227,11 @@ fn answer(due: &Due, number: &mut usize, answers: &mut Vec<Answer>) -> Outcome<(
                     .collect(),
                 documents: Default::default(),
             });
-            answers.push(Answer::Objects { cell: key.clone(), objects: objects.collect() });
+            answers.push(Answer::Objects {
+                cell: key.clone(),
+                call: 0,
+                objects: objects.collect(),
+            });
         }
         let status = match (&denied, things) {
             (Some(_), _) => Status::Denied,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use protocol::cell::CellKey;
-use protocol::object::Object;
 use protocol::result::{Answer, Held};
 use protocol::store::{Ingested, StoreError};
 use protocol::{AccountId, Cell, Failure, ScanId};
@@ -13,6 +12,7 @@ use protocol::{AccountId, Cell, Failure, ScanId};
 use crate::database::binds;
 use crate::dispatch::Place;
 use crate::many::Rows;
+use crate::objects::Seen;
 use crate::port::{Open, SqlStore};
 use crate::record::{Columns, failure, json};
 use crate::returned::Returned;
@@ -92,7 +92,7 @@ struct PlannedRow {
 /// Answers by kind; those about cells that are not planned are only counted.
 #[derive(Default)]
 struct Sorted<'a> {
-    objects: Vec<(&'a CellKey, &'a [Object])>,
+    objects: Vec<Seen<'a>>,
     cells: Vec<&'a Cell>,
     held: Vec<&'a Held>,
     settled: Vec<(Place, u32)>,
@@ -166,8 +166,8 @@ fn sort<'a>(answers: &'a [Answer], round: u32, rows: &HashMap<Place, PlannedRow>
     };
     for answer in answers {
         match answer {
-            Answer::Objects { cell, objects } if planned(cell) => {
-                sorted.objects.push((cell, objects))
+            Answer::Objects { cell, call, objects } if planned(cell) => {
+                sorted.objects.push(Seen { cell, call: *call, objects })
             }
             Answer::Cell(cell) if planned(&cell.key) && cell.round == round => {
                 sorted.cells.push(cell)
@@ -232,10 +232,10 @@ impl Open<'_> {
         round: u32,
         sorted: &mut Sorted<'_>,
     ) -> Result<(), StoreError> {
-        let keys: BTreeSet<_> = sorted.objects.iter().map(|(cell, _)| *cell).collect();
+        let keys: BTreeSet<_> = sorted.objects.iter().map(|seen| seen.cell).collect();
         let standing = self.standing_cells(id, keys.into_iter()).await?;
         let before = sorted.objects.len();
-        sorted.objects.retain(|(cell, _)| standing.get(cell).is_none_or(|(of, _)| *of <= round));
+        sorted.objects.retain(|seen| standing.get(seen.cell).is_none_or(|(of, _)| *of <= round));
         sorted.stray += (before - sorted.objects.len()) as u64;
         Ok(())
     }

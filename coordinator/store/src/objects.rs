@@ -15,11 +15,13 @@ use crate::record::json;
 
 const INSERT: &str = "
 insert into resources (
-    scan_id, account_id, region, probe, kind, resource_id, parent, home_region, own, attributes, round)
+    scan_id, account_id, region, probe, kind, resource_id, parent, home_region, own, attributes, round,
+    call_number)
 values :rows
 on conflict (scan_id, account_id, region, probe, kind, resource_id) do update set
     parent = excluded.parent, home_region = excluded.home_region, own = excluded.own,
-    attributes = excluded.attributes, round = excluded.round";
+    attributes = excluded.attributes, round = excluded.round, call_number = excluded.call_number
+where (excluded.round, excluded.call_number) >= (resources.round, resources.call_number)";
 
 const INSERT_DOCUMENTS: &str = "
 insert into documents (digest, body)
@@ -41,25 +43,37 @@ const FORGET_LINKS: &str = "
 delete from resource_documents
 where round < ? and (scan_id, account_id, region, probe) in (select * from (values :rows) as keys)";
 
+/// Things that a call of a cell saw.
+pub(crate) struct Seen<'a> {
+    pub(crate) cell: &'a CellKey,
+    /// Which of its probe's calls, from 0.
+    pub(crate) call: u32,
+    pub(crate) objects: &'a [Object],
+}
+
 impl Open<'_> {
-    /// Writes things of a round; the last word on each counts.
+    /// Writes things of a round. Of what is said of a thing, the probe's last call counts, however late or often
+    /// the others come.
     pub(crate) async fn write_objects(
         &mut self,
         id: &ScanId,
         round: u32,
-        seen: &[(&CellKey, &[Object])],
+        seen: &[Seen<'_>],
     ) -> Result<(), StoreError> {
-        let mut latest: HashMap<(&CellKey, &str, &str), &Object> = HashMap::new();
-        for (cell, objects) in seen {
+        let mut latest: HashMap<(&CellKey, &str, &str), (u32, &Object)> = HashMap::new();
+        for Seen { cell, call, objects } in seen {
             for object in *objects {
-                latest.insert((cell, &object.kind, &object.id), object);
+                let known = latest.entry((cell, &object.kind, &object.id)).or_insert((0, object));
+                if *call >= known.0 {
+                    *known = (*call, object);
+                }
             }
         }
-        let mut rows = Rows::new(11);
+        let mut rows = Rows::new(12);
         let mut links = Rows::new(9);
         // In order, so that two transactions that write the same ones wait for each other, not for both.
         let mut documents: BTreeMap<String, &str> = BTreeMap::new();
-        for ((cell, kind, name), object) in latest {
+        for ((cell, kind, name), (call, object)) in latest {
             let key = binds![
                 id.as_str(),
                 cell.account.as_str(),
@@ -77,7 +91,7 @@ impl Open<'_> {
                 ]));
                 documents.insert(digest, body);
             }
-            rows.push(key.into_iter().chain(record(object, round)?));
+            rows.push(key.into_iter().chain(record(object, round, call)?));
         }
         let mut bodies = Rows::new(2);
         for (digest, body) in documents {
@@ -111,13 +125,14 @@ impl Open<'_> {
     }
 }
 
-fn record(object: &Object, round: u32) -> Result<[Bind; 5], StoreError> {
+fn record(object: &Object, round: u32, call: u32) -> Result<[Bind; 6], StoreError> {
     Ok(binds![
         object.parent.as_deref(),
         object.home.as_ref().map(Region::as_str),
         object.own,
         json(&object.attributes)?,
         round,
+        call,
     ])
 }
 

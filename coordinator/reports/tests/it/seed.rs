@@ -340,7 +340,7 @@ pub(crate) async fn fill(store: &dyn Store) {
         let cell = said.cell(seconds);
         let objects = said.objects();
         if !objects.is_empty() {
-            page.push(Answer::Objects { cell: cell.key.clone(), objects });
+            page.push(Answer::Objects { cell: cell.key.clone(), call: 0, objects });
         }
         page.push(Answer::Cell(cell));
     }

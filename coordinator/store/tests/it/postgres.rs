@@ -61,8 +61,7 @@ async fn older_tables_are_brought_up_to_date_on_purpose_and_newer_ones_are_left_
     let mut connection = schema.connection().await;
     let last =
         "delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)";
-    let undone = "alter table plan_rows drop column alone; alter table plan_rows drop column sole; \
-        alter table scan_accounts drop column preflight_deaths";
+    let undone = "alter table resources drop column call_number";
     for sql in [last, undone] {
         schema.say(&mut connection, sql).await;
     }
@@ -264,6 +263,7 @@ async fn several_that_write_the_same_at_once_count_it_once() {
     };
     let objects = Answer::Objects {
         cell: cell("a", "r1", "ec2", 1, Status::Idle).key,
+        call: 0,
         objects: (0..200).map(thing).collect(),
     };
     let mut answers: Vec<Answer> =

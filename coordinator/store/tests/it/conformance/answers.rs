@@ -28,7 +28,7 @@ fn object(id: &str, document: Option<&str>) -> Object {
 
 fn saw(place: &str, name: &str, objects: Vec<Object>) -> Answer {
     let cell = CellKey { account: account("a"), region: region(place), probe: probe(name) };
-    Answer::Objects { cell, objects }
+    Answer::Objects { cell, call: 0, objects }
 }
 
 async fn entered_plan(store: &dyn Store) {
@@ -132,6 +132,25 @@ pub(crate) async fn what_is_not_planned_is_left_out(store: Arc<dyn Store>) {
     assert_eq!((done.cells, done.stale), (0, 5));
     assert_eq!(ledger(&*store).await, before);
     assert_eq!(count(&*store, "select count(*) from resources where scan_id = $1").await, 0);
+}
+
+pub(crate) async fn of_a_thing_that_several_calls_saw_the_last_call_counts_whenever_it_came(
+    store: Arc<dyn Store>,
+) {
+    entered_plan(&*store).await;
+    let cell = CellKey { account: account("a"), region: region("r1"), probe: probe("ec2") };
+    let listed = |id| Object { attributes: Default::default(), ..object(id, None) };
+    let described = |id| Object { own: false, ..object(id, None) };
+    let said = |call, object| Answer::Objects { cell: cell.clone(), call, objects: vec![object] };
+    ingest(&*store, 1, &[said(0, listed("doubled")), said(1, described("doubled"))]).await;
+    ingest(&*store, 1, &[said(1, described("turned")), said(0, listed("turned"))]).await;
+    ingest(&*store, 1, &[said(1, described("late"))]).await;
+    for id in ["late", "doubled"] {
+        ingest(&*store, 1, &[said(0, listed(id))]).await;
+    }
+    let sql = "select own, attributes from resources where scan_id = $1";
+    let right = vec![Value::Int(0), Value::Text(r#"{"size":3}"#.to_owned())];
+    assert_eq!(ask(&*store, sql, vec![]).await, vec![right; 3]);
 }
 
 pub(crate) async fn things_and_documents_are_kept_once(store: Arc<dyn Store>) {

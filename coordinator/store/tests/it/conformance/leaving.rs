@@ -166,7 +166,7 @@ async fn lived(store: &SqlStore, document: &str) {
         documents: [("policy".to_owned(), document.to_owned())].into_iter().collect(),
     };
     let key = cell("a00", "r1", "ec2", 1, Status::Idle).key;
-    ingest(store, 1, &[Answer::Objects { cell: key, objects: vec![thing] }]).await;
+    ingest(store, 1, &[Answer::Objects { cell: key, call: 0, objects: vec![thing] }]).await;
     finish(store).await;
     requeue(store, &by_status(&[Status::Denied])).await;
     ingest(store, 2, &[held("a01", "r1", protocol::task::Task::new(probe("kms")), 5)]).await;

@@ -37,6 +37,7 @@ macro_rules! conformance {
             dispatching: the_end_of_an_earlier_dispatch_is_ignored,
             dispatching: rows_with_a_verdict_are_not_given_out,
             answers: the_same_answer_twice_is_counted_once,
+            answers: of_a_thing_that_several_calls_saw_the_last_call_counts_whenever_it_came,
             answers: within_a_round_known_beats_unknown_and_else_the_first_stands,
             answers: a_higher_round_replaces_and_forgets_what_the_earlier_saw,
             answers: an_earlier_round_never_replaces,
