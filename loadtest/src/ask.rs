@@ -62,6 +62,8 @@ pub(crate) struct Question {
     pub(crate) single: bool,
     /// One thing.
     pub(crate) thing: ThingShape,
+    /// What AWS says of each thing beside that, as it is written.
+    pub(crate) ballast: String,
     /// How its pages follow each other.
     pub(crate) page: Option<Paging>,
     /// What its codes mean: the call's rows before the entry's.

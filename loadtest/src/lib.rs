@@ -5,6 +5,7 @@
 //! AWS, and refuses whatever botocore's models do not know.
 
 mod ask;
+mod ballast;
 mod dice;
 mod filler;
 mod known;

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 const HELP: &str = "\
 stand-in [--accounts N] [--seed N] [--listen ADDRESS] [--external-id ID] [--quiet]
-         [--latency MS | --latency MS:P99MS] [--no-buckets] [--verify] [--truth]
+         [--latency MS | --latency MS:P99MS] [--no-buckets] [--full] [--verify] [--truth]
 
   --accounts N      accounts of the organization (40)
   --seed N          what the organization is made from (1)
@@ -18,6 +18,7 @@ stand-in [--accounts N] [--seed N] [--listen ADDRESS] [--external-id ID] [--quie
   --quiet           nothing goes wrong: no denials, no throttles of its own accord, no faults
   --latency MS      answers take this long; with :P99MS log-normal, MS the median
   --no-buckets      token buckets are counted but not enforced
+  --full            answers are as large as AWS's; else they hold what the catalog reads
   --verify          signatures are verified
   --truth           print the truth about every curated cell, one JSON a line, and end
 ";
@@ -46,6 +47,7 @@ fn read(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Option<Op
             "--quiet" => options.shape.trouble = Trouble::NONE,
             "--latency" => options.manner.latency = latency(&value()?)?,
             "--no-buckets" => options.manner.enforce_buckets = false,
+            "--full" => options.manner.full_bodies = true,
             "--verify" => options.manner.verify_signatures = true,
             "--truth" => options.truth = true,
             "--help" | "-h" => return Ok(None),

@@ -21,5 +21,5 @@ pub use depth::ShareUse;
 pub use limits::{ClassCount, Counters};
 pub(crate) use reader::Incoming;
 pub(crate) use reply::{Break, Reply};
-pub(crate) use stage::Stage;
+pub(crate) use stage::{Stage, Ways};
 pub use windows::BucketCalls;

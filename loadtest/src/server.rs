@@ -32,7 +32,7 @@ pub use recorder::{Recorded, Recording};
 pub use secure::Tls;
 
 use crate::latency::Latency;
-use crate::play::{Break, BucketCalls, Counters, Incoming, Keys, Reply, Stage};
+use crate::play::{Break, BucketCalls, Counters, Incoming, Keys, Reply, Stage, Ways};
 use crate::world::World;
 
 /// How the stand-in behaves, whatever its world is like.
@@ -50,6 +50,8 @@ pub struct Manner {
     pub keep_times: bool,
     /// The share of every bucket, in per cent, whose use is counted.
     pub share: Option<u8>,
+    /// Whether things say all that AWS says of them, not only what the catalog reads.
+    pub full_bodies: bool,
     /// Which requests are kept, to be sent again.
     pub record: Option<Recording>,
     /// The certificate to show; without one nothing is encrypted.
@@ -69,6 +71,7 @@ impl Default for Manner {
             longest_session: None,
             keep_times: false,
             share: None,
+            full_bodies: false,
             record: None,
             tls: None,
             hang: Duration::from_secs(30),
@@ -106,15 +109,15 @@ const LARGEST_BODY: usize = 1 << 20;
 /// The error of the listener, where it has no address, and of a certificate that is none.
 pub fn serve(world: World, listener: TcpListener, manner: Manner) -> std::io::Result<Running> {
     let address = listener.local_addr()?;
-    let stage = Stage::new(
-        world,
-        manner.clock.clone(),
-        manner.enforce_buckets,
-        manner.verify_signatures,
-        manner.longest_session,
-        manner.keep_times,
-        manner.share,
-    );
+    let ways = Ways {
+        enforce_buckets: manner.enforce_buckets,
+        verify_signatures: manner.verify_signatures,
+        longest_session: manner.longest_session,
+        keep_times: manner.keep_times,
+        share: manner.share,
+        full_bodies: manner.full_bodies,
+    };
+    let stage = Stage::new(world, manner.clock.clone(), ways);
     let stop = CancellationToken::new();
     let recorder = Recorder::new(manner.record);
     let tls = manner.tls.as_ref().map(Tls::acceptor).transpose()?;

@@ -80,6 +80,11 @@ impl Node {
         inner
     }
 
+    /// Whether a member of that name is written.
+    pub(crate) fn has_member(&self, name: &str) -> bool {
+        matches!(self, Self::Object(members) if members.iter().any(|(known, _)| known == name))
+    }
+
     fn holds_things(&self) -> bool {
         match self {
             Self::Things => true,
@@ -113,6 +118,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) kinds: &'a [Kind],
     /// The things' values.
     pub(crate) things: &'a [Values],
+    /// What every thing says beside its values, as it is written; mostly nothing.
+    pub(crate) ballast: &'a str,
 }
 
 /// How many things stand together where lists are nested (instances of one reservation).
@@ -140,9 +147,7 @@ impl Answer<'_> {
     fn write_json(&self, out: &mut String, node: &Node, things: &[Values]) {
         match node {
             Node::List(inner) if **inner == Node::Things => {
-                list_json(out, things.iter(), |out, thing| {
-                    node_json(out, self.thing, thing, self.kinds);
-                });
+                list_json(out, things.iter(), |out, thing| self.thing_json(out, thing));
             }
             Node::List(inner) if inner.holds_things() => {
                 list_json(out, things.chunks(GROUP), |out, group| {
@@ -158,9 +163,7 @@ impl Answer<'_> {
                 });
             }
             Node::Things => match things.first() {
-                Some(thing) if !self.thing.is_empty(thing) => {
-                    node_json(out, self.thing, thing, self.kinds);
-                }
+                Some(thing) if !self.thing.is_empty(thing) => self.thing_json(out, thing),
                 _ => out.push_str("{}"),
             },
             other => node_json(out, other, self.values, &[]),
@@ -171,7 +174,7 @@ impl Answer<'_> {
         match node {
             Node::List(inner) if **inner == Node::Things => {
                 for thing in things {
-                    node_xml(out, name, self.thing, thing);
+                    self.thing_xml(out, name, thing);
                 }
             }
             Node::List(inner) if inner.holds_things() => {
@@ -188,10 +191,35 @@ impl Answer<'_> {
             }
             Node::Things => {
                 if let Some(thing) = things.first() {
-                    node_xml(out, name, self.thing, thing);
+                    self.thing_xml(out, name, thing);
                 }
             }
             other => node_xml(out, name, other, self.values),
+        }
+    }
+}
+
+impl Answer<'_> {
+    fn thing_json(&self, out: &mut String, thing: &Values) {
+        node_json(out, self.thing, thing, self.kinds);
+        if !self.ballast.is_empty() && out.ends_with('}') {
+            out.pop();
+            if !out.ends_with('{') {
+                out.push(',');
+            }
+            out.push_str(self.ballast);
+            out.push('}');
+        }
+    }
+
+    fn thing_xml(&self, out: &mut String, name: Option<&str>, thing: &Values) {
+        let before = out.len();
+        node_xml(out, name, self.thing, thing);
+        let end = name.map_or_else(String::new, |name| format!("</{name}>"));
+        if !self.ballast.is_empty() && out.len() > before && out.ends_with(&end) {
+            out.truncate(out.len() - end.len());
+            out.push_str(self.ballast);
+            out.push_str(&end);
         }
     }
 }
@@ -342,6 +370,7 @@ mod tests {
             thing: &tree,
             kinds: &[Kind::Text, Kind::Bare, Kind::Text],
             things: &things,
+            ballast: "",
         };
         (answer.json(), answer.xml())
     }
@@ -373,6 +402,28 @@ mod tests {
         let (json, xml) = written("@", &["a"]);
         insta::assert_snapshot!(json, @r#"{"Name":"a","Tags":[{"On":true}]}"#);
         insta::assert_snapshot!(xml, @"<Name>a</Name><Tags><On>true</On></Tags>");
+    }
+
+    #[test]
+    fn ballast_stands_at_the_end_of_each_thing() {
+        let mut outer = Node::Nothing;
+        outer.grow("Users.member[]", Node::Things);
+        let mut tree = Node::Nothing;
+        tree.grow("Name", Node::Leaf(0));
+        let things = [thing("a"), vec![None]];
+        let values = vec![];
+        let answer = |ballast| Answer {
+            outer: &outer,
+            values: &values,
+            thing: &tree,
+            kinds: &[Kind::Text],
+            things: &things,
+            ballast,
+        };
+        let json = answer("\"B\":1").json();
+        insta::assert_snapshot!(json, @r#"{"Users":{"member":[{"Name":"a","B":1},{"B":1}]}}"#);
+        let xml = answer("<B>1</B>").xml();
+        insta::assert_snapshot!(xml, @"<Users><member><Name>a</Name><B>1</B></member></Users>");
     }
 
     #[test]

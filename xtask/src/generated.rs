@@ -19,6 +19,7 @@ const SCRIPTS: &[&str] = &[
     "protocol/catalog/scripts/partitions.py",
     "protocol/catalog/scripts/fixtures.py",
     "loadtest/scripts/known_operations.py",
+    "loadtest/scripts/bodies.py",
     "worker/aws/scripts/service_ids.py",
 ];
 

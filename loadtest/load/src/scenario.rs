@@ -91,6 +91,9 @@ pub struct Aws {
     /// Whether token buckets are enforced.
     #[serde(default = "yes")]
     pub buckets: bool,
+    /// Whether answers are as large as AWS's, not only what the catalog reads.
+    #[serde(default)]
+    pub full_bodies: bool,
     /// Whether signatures are verified.
     #[serde(default)]
     pub verify_signatures: bool,
@@ -235,6 +238,7 @@ impl Scenario {
             latency,
             enforce_buckets: aws.buckets,
             verify_signatures: aws.verify_signatures,
+            full_bodies: aws.full_bodies,
             longest_session: aws.session_seconds,
             hang: Duration::from_secs(aws.hang_seconds),
             share: Some(self.scan.budget_share),

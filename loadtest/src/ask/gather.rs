@@ -7,6 +7,7 @@ use catalog::entry::{Call, Entry, Scope, Wire};
 use catalog::{Catalog, Offered};
 
 use super::{About, Name, Question, Questions, Reading, ThingShape};
+use crate::ballast::Bodies;
 use crate::dice::number_of;
 use crate::tree::Node;
 
@@ -137,6 +138,7 @@ impl<'c> Gathered<'c> {
             outer: outer(call),
             single: !call.items.contains("[]"),
             thing: ThingShape::default(),
+            ballast: String::new(),
             page: call.page.clone(),
             errors: Vec::new(),
             bucket: rule.map_or(DEFAULT_BUCKET, |rule| rule.bucket),
@@ -193,6 +195,7 @@ impl<'c> Gathered<'c> {
     }
 
     fn finish(mut self) -> Questions {
+        let bodies = Bodies::load();
         for at in 0..self.questions.all.len() {
             let has = |about| {
                 let family = |at: usize| self.questions.all.get(at);
@@ -208,6 +211,9 @@ impl<'c> Gathered<'c> {
                 question.is_switch = is_switch;
                 question.tells_owner = tells_owner;
                 question.thing.order_goals();
+                let entry = question.entries.first().map_or("", |entry| entry.as_str());
+                let call = (entry, question.operation.as_str(), question.call.items.as_str());
+                question.ballast = bodies.of(call, question.wire, &question.thing.tree);
                 if question.parent.is_none() {
                     let roots = self.questions.roots.entry(question.service.clone()).or_default();
                     roots.push(at);

@@ -107,6 +107,7 @@ pub(crate) fn answer(
         thing: &question.thing.tree,
         kinds: &question.thing.kinds,
         things: &things,
+        ballast: if stage.ways.full_bodies { &question.ballast } else { "" },
     };
     let members = match wire {
         Wire::Json10 | Wire::Json11 | Wire::RestJson => written.json(),

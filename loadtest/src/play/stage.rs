@@ -21,15 +21,27 @@ use crate::world::{
     Cell, FIRST_REGION, Mischief, Worded, World, broken, throttled, unknown_operation,
 };
 
+/// How requests are judged and answered, whatever the world is like.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ways {
+    pub(crate) enforce_buckets: bool,
+    pub(crate) verify_signatures: bool,
+    /// Sessions last no longer than this many seconds, whatever is asked for.
+    pub(crate) longest_session: Option<i64>,
+    pub(crate) keep_times: bool,
+    /// The share of every bucket, in per cent, whose use is counted.
+    pub(crate) share: Option<u8>,
+    /// Whether things say all that AWS says of them, not only what the catalog reads.
+    pub(crate) full_bodies: bool,
+}
+
 /// Everything that a reply depends on.
 pub(crate) struct Stage {
     pub(crate) world: World,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) mint: Mint,
     pub(crate) limits: Limits,
-    /// Sessions last no longer than this many seconds, whatever is asked for.
-    pub(crate) longest_session: Option<i64>,
-    verify_signatures: bool,
+    pub(crate) ways: Ways,
     known: Known,
     fleeting: Fleeting,
     policies: Mutex<Vec<SessionPolicy>>,
@@ -62,27 +74,18 @@ const CONTROL: [ControlBucket; 4] = [
 const MOST_POLICIES: usize = 1000;
 
 impl Stage {
-    pub(crate) fn new(
-        world: World,
-        clock: Arc<dyn Clock>,
-        enforce_buckets: bool,
-        verify_signatures: bool,
-        longest_session: Option<i64>,
-        keep_times: bool,
-        share: Option<u8>,
-    ) -> Self {
+    pub(crate) fn new(world: World, clock: Arc<dyn Clock>, ways: Ways) -> Self {
         let mut classes = world.questions().classes.clone();
         classes
             .extend(["sts", "organizations", "account", "ec2:DescribeRegions"].map(str::to_owned));
         Self {
             mint: Mint::new(world.organization().shape.seed),
-            limits: Limits::new(enforce_buckets, keep_times, share),
+            limits: Limits::new(ways.enforce_buckets, ways.keep_times, ways.share),
             known: Known::load(),
             fleeting: Fleeting::default(),
             policies: Mutex::default(),
             nonce: AtomicU64::new(0),
-            verify_signatures,
-            longest_session,
+            ways,
             world,
             clock,
             classes,
@@ -240,7 +243,7 @@ impl Stage {
         let org = self.world.organization();
         let caller = self.mint.caller(org, &credential.key, token, self.clock.now());
         let caller = caller.map_err(|refused| refused.words(wire))?;
-        let signed = !self.verify_signatures
+        let signed = !self.ways.verify_signatures
             || signature::verify(incoming, credential, &self.mint.secret(&credential.key));
         if signed { Ok(caller) } else { Err(Refused::Signature.words(wire)) }
     }
@@ -378,7 +381,7 @@ mod tests {
     static STAGE: LazyLock<Stage> = LazyLock::new(|| {
         let catalog = catalog::Catalog::embedded().expect("a catalog");
         let world = World::new(Organization::new(Shape::default()), catalog);
-        Stage::new(world, Arc::new(SystemClock), false, false, None, false, None)
+        Stage::new(world, Arc::new(SystemClock), Ways::default())
     });
 
     fn incoming() -> impl Strategy<Value = Incoming> {

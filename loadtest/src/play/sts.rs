@@ -64,7 +64,7 @@ fn assume(stage: &Stage, caller: &Caller, request: &Request) -> Result<String, (
     }
     let policy = session_policy::read(request).map_err(|why| (400, why))?;
     let policy = (policy != SessionPolicy::default()).then(|| stage.keep_policy(policy)).flatten();
-    let lasts = stage.longest_session.map_or(seconds, |longest| seconds.min(longest));
+    let lasts = stage.ways.longest_session.map_or(seconds, |longest| seconds.min(longest));
     let expires = stage.clock.now() + TimeDelta::seconds(lasts);
     let opened = stage.mint.open(&account, &name, &session, policy, expires, stage.next_nonce());
     let expiration = opened.expires.format("%Y-%m-%dT%H:%M:%SZ");

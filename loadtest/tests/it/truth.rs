@@ -20,11 +20,24 @@ fn all_probes(catalog: &Catalog) -> Vec<ProbeView<'_>> {
 
 #[tokio::test]
 async fn every_cell_of_every_probe_reads_as_the_world_says() {
+    look_everywhere(false).await;
+}
+
+#[tokio::test]
+async fn answers_as_large_as_those_of_aws_read_the_same() {
+    look_everywhere(true).await;
+}
+
+async fn look_everywhere(full_bodies: bool) {
     let catalog = Catalog::embedded().expect("a catalog");
     let world = World::new(Organization::new(Shape::default()), catalog.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let manner =
-        Manner { enforce_buckets: false, hang: Duration::from_millis(50), ..Manner::default() };
+    let manner = Manner {
+        enforce_buckets: false,
+        full_bodies,
+        hang: Duration::from_millis(50),
+        ..Manner::default()
+    };
     let running = loadtest::serve(world.clone(), listener, manner).expect("a server");
     let client = Client::new(&running);
     let management = Session::from(running.keys());
