@@ -7,9 +7,10 @@ mod otlp;
 
 use std::io::IsTerminal;
 
+use tracing_subscriber::filter::{self, FilterExt};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, filter};
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::args::{Command, LogFormat};
 use crate::stop::Stop;
@@ -63,8 +64,8 @@ pub(crate) fn begin(
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
     let not_measured = filter::filter_fn(|metadata| ![METRICS, LEAD].contains(&metadata.target()));
-    let registry =
-        tracing_subscriber::registry().with(lines.with_filter(filter).with_filter(not_measured));
+    // One filter of both: what it refuses is never made. Two, one after the other, would ask at every span.
+    let registry = tracing_subscriber::registry().with(lines.with_filter(filter.and(not_measured)));
     #[cfg(feature = "fleet")]
     if let Some(collector) = collector {
         let (layer, sent) = otlp::layer(collector)?;
