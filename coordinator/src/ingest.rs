@@ -10,7 +10,7 @@ use protocol::queue::{Delivery, Line, QueueError};
 use protocol::result::{Answer, ResultPage};
 use protocol::scan::Detail;
 use protocol::store::StoreError;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::board::Board;
@@ -20,6 +20,8 @@ use crate::{Error, Parts, metrics};
 
 /// Result pages written in one transaction.
 const PAGES: usize = 64;
+/// How long few pages wait for others: a transaction costs much the same for one as for all of them.
+const GATHER: Duration = Duration::from_millis(200);
 /// How long a store that fails is tried again before this coordinator gives up.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// The wait before a write is tried again.
@@ -37,11 +39,13 @@ pub(crate) async fn run(
             deliveries = parts.queue.receive(Line::Results, PAGES) => deliveries,
             () = done.cancelled() => return Ok(()),
         };
-        let deliveries = match deliveries {
+        let mut deliveries = match deliveries {
             Ok(deliveries) => deliveries,
             Err(QueueError::Closed) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
+        // Time is up mostly; a receive that is given up loses nothing, and an error comes again.
+        timeout(GATHER, gather(parts, &mut deliveries, done)).await.ok();
         let mut rounds: BTreeMap<(ScanId, u32), Vec<Answer>> = BTreeMap::new();
         let mut readable = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
@@ -57,6 +61,19 @@ pub(crate) async fn run(
             patiently(parts, board, &id, round, answers, done).await?;
         }
         acknowledge(readable).await;
+    }
+}
+
+/// Adds what comes, until there is enough for a transaction or nothing more comes.
+async fn gather(parts: &Parts, deliveries: &mut Vec<Delivery>, done: &CancellationToken) {
+    while deliveries.len() < PAGES {
+        let more = tokio::select! {
+            biased;
+            more = parts.queue.receive(Line::Results, PAGES - deliveries.len()) => more,
+            () = done.cancelled() => return,
+        };
+        let Ok(more) = more else { return };
+        deliveries.extend(more);
     }
 }
 
