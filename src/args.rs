@@ -13,7 +13,7 @@ pub(crate) use groups::{Access, Pace, PartsArgs, Sources, StoreArg, Which, Which
 pub(crate) use server::{Ordered, Schedule, ServerArg, Token, check};
 #[cfg(feature = "fleet")]
 pub(crate) use services::Interface;
-pub(crate) use services::{Coordinator, Migrate, Worker};
+pub(crate) use services::{Coordinator, Health, Migrate, Worker};
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 every cell known; 3 finished, some cells unknown (they are named); 4 interrupted or
@@ -79,6 +79,8 @@ pub(crate) enum Command {
     Coordinator(Coordinator),
     /// Serve: work off batches, as one of any number of workers
     Worker(Worker),
+    /// Ask a coordinator or worker on this machine whether it lives: exit code 0 if so
+    Health(Health),
     /// Make a store's tables, or bring them up to date
     Migrate(Migrate),
     /// Make, list and take back the tokens that open a coordinator

@@ -90,6 +90,7 @@ impl House {
             provider: Arc::clone(&provider) as _,
             catalog: self.catalog.clone(),
             clock: Arc::clone(&clock),
+            pulse: worker::Pulse::default(),
         };
         let calls = usize::try_from(scan.settings.pace.max_in_flight).unwrap_or(usize::MAX);
         let settings = worker::Settings::new(calls);

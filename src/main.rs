@@ -9,6 +9,8 @@ mod config;
 #[cfg(feature = "fleet")]
 mod connections_file;
 mod duration;
+#[cfg(feature = "fleet")]
+mod health;
 mod local;
 mod output;
 mod progress;
@@ -103,6 +105,8 @@ async fn run(command: Command) -> Result<Exit, Stop> {
         #[cfg(feature = "fleet")]
         Command::Worker(args) => command::worker::worker(args).await,
         #[cfg(feature = "fleet")]
+        Command::Health(args) => health::health(args).await,
+        #[cfg(feature = "fleet")]
         Command::Migrate(args) => command::migrate::migrate(args).await,
         #[cfg(feature = "fleet")]
         Command::Token(args) => command::token::token(args).await,
@@ -111,6 +115,7 @@ async fn run(command: Command) -> Result<Exit, Stop> {
         #[cfg(not(feature = "fleet"))]
         Command::Coordinator(_)
         | Command::Worker(_)
+        | Command::Health(_)
         | Command::Migrate(_)
         | Command::Token(_)
         | Command::Schedule(_) => Err(Stop::usage(ONE_MACHINE)),

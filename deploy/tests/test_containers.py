@@ -67,6 +67,12 @@ class Compose(unittest.TestCase):
             if name in ("postgres", "rabbitmq", "redis"):
                 self.assertIn("healthcheck", self.services[name])
 
+    def test_services_are_asked_whether_they_live(self):
+        # The image's own check stands, unless something else is said here.
+        for name in ("coordinator", "worker"):
+            self.assertNotIn("healthcheck", self.services[name])
+            self.assertNotIn("ORGSWEEP_HEALTH", self.services[name]["environment"])
+
     def test_a_worker_is_not_told_where_the_store_is(self):
         told = set(self.services["worker"]["environment"])
         self.assertFalse(told & {"ORGSWEEP_STORE", "PGPASSWORD"})
@@ -100,6 +106,11 @@ class Image(unittest.TestCase):
         last = self.file[self.file.rindex("\nFROM ") :]
         self.assertTrue(last.startswith("\nFROM base AS orgsweep\n"))
         self.assertIn('ENTRYPOINT ["/usr/local/bin/orgsweep"]', last)
+
+    def test_its_own_program_asks_whether_a_service_lives(self):
+        last = self.file[self.file.rindex("\nFROM ") :]
+        self.assertRegex(last, r'\nENV ORGSWEEP_HEALTH=127\.0\.0\.1:\d+\n')
+        self.assertRegex(last, r'\nHEALTHCHECK .* CMD \["/usr/local/bin/orgsweep", "health"\]\n')
 
     def test_every_crate_gets_into_the_build(self):
         kept = {line[1:] for line in tree.text(".dockerignore").splitlines() if line.startswith("!")}

@@ -64,6 +64,7 @@ class Templates(unittest.TestCase):
                 self.assertTrue(container["ReadonlyRootFilesystem"])
                 if container["Name"] in ("coordinator", "worker"):
                     self.assertEqual((container["StopTimeout"], container["User"]), (120, "65532:65532"))
+                    self.assertEqual(container["HealthCheck"]["Command"], ["CMD", "/usr/local/bin/orgsweep", "health"])
 
     def test_trust_names_one_hub_role_in_one_organization(self):
         for path, conditions in (

@@ -34,6 +34,16 @@ pub(crate) struct Shared {
     /// Send traces and metrics to this collector, by OTLP over HTTP, e.g. http://127.0.0.1:4318
     #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
     pub(crate) otlp: Option<String>,
+    /// Say on this port of loopback whether the service lives; `orgsweep health` asks there, e.g. 127.0.0.1:8079
+    #[arg(long, value_name = "ADDRESS", env = "ORGSWEEP_HEALTH")]
+    pub(crate) health: Option<SocketAddr>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Health {
+    /// Where the service says whether it lives
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8079", env = "ORGSWEEP_HEALTH")]
+    pub(crate) health: SocketAddr,
 }
 
 #[derive(Debug, clap::Args)]

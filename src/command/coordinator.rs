@@ -19,13 +19,23 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::{Coordinator, Interface};
 use crate::connections_file::{Owned, connections};
+use crate::health;
 use crate::redaction;
 use crate::signals::stop_on_signal;
 use crate::stop::{Exit, Stop};
 use crate::webhook::Webhook;
 
-/// Serves until it is told to stop.
+/// Serves until it is told to stop; says meanwhile that it lives, which is that it answers.
 pub(crate) async fn coordinator(args: Coordinator) -> Result<Exit, Stop> {
+    let listener = health::listen(args.shared.health).await?;
+    tokio::select! {
+        ended = serve(args) => ended,
+        never = health::answer(listener, || true) => match never {},
+    }
+}
+
+/// Serves until it is told to stop.
+async fn serve(args: Coordinator) -> Result<Exit, Stop> {
     let options = Options::from_env();
     let connections = connections(&args.shared.connections)?;
     let catalog = Catalog::embedded().map_err(Stop::failed)?;

@@ -8,14 +8,26 @@ use protocol::Clock;
 use protocol::clock::SystemClock;
 use protocol::scan::{Pace, Settings};
 use tokio_util::sync::CancellationToken;
+use worker::Pulse;
 
 use crate::args::Worker;
 use crate::connections_file::connections;
+use crate::health;
 use crate::signals::stop_on_signal;
 use crate::stop::{Exit, Stop};
 
-/// Works until it is told to stop; then hands back or finishes what it has.
+/// Works until it is told to stop; says meanwhile whether it lives.
 pub(crate) async fn worker(args: Worker) -> Result<Exit, Stop> {
+    let listener = health::listen(args.shared.health).await?;
+    let pulse = Pulse::default();
+    tokio::select! {
+        ended = work(args, pulse.clone()) => ended,
+        never = health::answer(listener, || pulse.lives()) => match never {},
+    }
+}
+
+/// Works until it is told to stop; then hands back or finishes what it has.
+async fn work(args: Worker, pulse: Pulse) -> Result<Exit, Stop> {
     let options = Options::from_env();
     let connections = connections(&args.shared.connections)?;
     let connections: Vec<NamedConnection> =
@@ -32,7 +44,8 @@ pub(crate) async fn worker(args: Worker) -> Result<Exit, Stop> {
             .map_err(Stop::usage)?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
-    let parts = worker::Parts { queue, budget, provider: Arc::new(provider), catalog, clock };
+    let provider = Arc::new(provider);
+    let parts = worker::Parts { queue, budget, provider, catalog, clock, pulse };
     let in_flight = usize::try_from(args.max_in_flight).unwrap_or(usize::MAX);
     tracing::info!(in_flight, connections = connections.len(), "this worker takes batches");
     worker::run(parts, worker::Settings::new(in_flight), stop).await.map_err(Stop::failed)?;

@@ -19,6 +19,7 @@ fn help_says_what_each_command_does() {
         &["report"],
         &["coordinator"],
         &["worker"],
+        &["health"],
         &["migrate"],
         &["token", "create"],
         &["schedule", "add"],

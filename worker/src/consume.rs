@@ -66,6 +66,7 @@ pub async fn run(parts: Parts, settings: Settings, drain: CancellationToken) -> 
         never = control::follow(&*budget, &record, &orders) => match never {},
         never = publish::serve(&worker.broker, pages) => match never {},
         never = metrics::sample(&worker) => match never {},
+        never = worker.parts.pulse.beat() => match never {},
         never = close(&worker) => match never {},
         () = late(&drain, settings.drain) => None,
     };

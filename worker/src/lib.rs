@@ -16,6 +16,7 @@ mod metrics;
 mod outbox;
 mod pages;
 mod publish;
+mod pulse;
 mod reach;
 mod settle;
 mod trace;
@@ -37,6 +38,7 @@ use crate::publish::Publisher;
 use crate::reach::Reach;
 
 pub use consume::run;
+pub use pulse::Pulse;
 pub use settle::{Decision, Policy, decide};
 
 /// What a worker is made of.
@@ -52,6 +54,8 @@ pub struct Parts {
     pub catalog: Catalog,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What tells that the worker lives.
+    pub pulse: Pulse,
 }
 
 /// What is a worker's own; how hard to work for a scan comes with its batches.

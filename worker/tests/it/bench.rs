@@ -100,6 +100,7 @@ impl Bench {
             provider: Arc::clone(&self.provider),
             catalog: CATALOG.clone(),
             clock: Arc::new(SystemClock),
+            pulse: worker::Pulse::default(),
         };
         let running = worker::run(parts, self.settings, self.drain.clone());
         self.running = Some(tokio::spawn(running));
