@@ -10,7 +10,7 @@ use protocol::queue::{Delivery, Line, QueueError};
 use protocol::result::{Answer, ResultPage};
 use protocol::scan::Detail;
 use protocol::store::StoreError;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::board::Board;
@@ -18,7 +18,7 @@ use crate::shared::Shared;
 use crate::verdict::verdicts;
 use crate::{Error, Parts, metrics};
 
-/// Result pages written in one transaction.
+/// Result pages received at once; one transaction writes less than twice as many.
 const PAGES: usize = 64;
 /// How long few pages wait for others: a transaction costs much the same for one as for all of them.
 const GATHER: Duration = Duration::from_millis(200);
@@ -33,19 +33,35 @@ pub(crate) async fn run(
     board: &Board,
     done: &CancellationToken,
 ) -> Result<(), Error> {
+    let receive = || parts.queue.receive(Line::Results, PAGES);
+    // Never given up before the end: what it would bring then was delivered once for nothing, and what is delivered
+    // too often is parked.
+    let mut coming = receive();
     loop {
-        let deliveries = tokio::select! {
+        let first = tokio::select! {
             biased;
-            deliveries = parts.queue.receive(Line::Results, PAGES) => deliveries,
+            first = &mut coming => first,
             () = done.cancelled() => return Ok(()),
         };
-        let mut deliveries = match deliveries {
+        coming = receive();
+        let mut deliveries = match first {
             Ok(deliveries) => deliveries,
             Err(QueueError::Closed) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        // Time is up mostly; a receive that is given up loses nothing, and an error comes again.
-        timeout(GATHER, gather(parts, &mut deliveries, done)).await.ok();
+        let gathered = Instant::now() + GATHER;
+        while deliveries.len() < PAGES {
+            let more = tokio::select! {
+                biased;
+                more = &mut coming => more,
+                () = done.cancelled() => break,
+                () = sleep_until(gathered) => break,
+            };
+            coming = receive();
+            // An error comes again.
+            let Ok(more) = more else { break };
+            deliveries.extend(more);
+        }
         let mut rounds: BTreeMap<(ScanId, u32), Vec<Answer>> = BTreeMap::new();
         let mut readable = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
@@ -61,19 +77,6 @@ pub(crate) async fn run(
             patiently(parts, board, &id, round, answers, done).await?;
         }
         acknowledge(readable).await;
-    }
-}
-
-/// Adds what comes, until there is enough for a transaction or nothing more comes.
-async fn gather(parts: &Parts, deliveries: &mut Vec<Delivery>, done: &CancellationToken) {
-    while deliveries.len() < PAGES {
-        let more = tokio::select! {
-            biased;
-            more = parts.queue.receive(Line::Results, PAGES - deliveries.len()) => more,
-            () = done.cancelled() => return,
-        };
-        let Ok(more) = more else { return };
-        deliveries.extend(more);
     }
 }
 

@@ -4,3 +4,4 @@
 
 mod scene;
 mod serving;
+mod watched;

@@ -31,13 +31,18 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::watched::Watched;
+
 /// How long the tests wait for something that must come.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The largest message of the queue, in bytes: small, so that much goes out in pieces.
+const MESSAGE_LIMIT: usize = 8 << 10;
 
 /// An installation.
 pub(crate) struct Scene {
     pub(crate) store: Arc<SqlStore>,
-    pub(crate) queue: Arc<queue::MemoryQueue>,
+    pub(crate) queue: Arc<Watched>,
     pub(crate) told: Arc<Told>,
     service: Service,
 }
@@ -52,7 +57,7 @@ pub(crate) struct Told {
 impl Scene {
     pub(crate) async fn new(accounts: &[&str]) -> Self {
         let store = store::connect("sqlite::memory:", Access::Run).await.expect("a store");
-        let queue = Arc::new(queue::MemoryQueue::new());
+        let queue = Watched::new(MESSAGE_LIMIT);
         let told = Arc::new(Told::default());
         let cloud = Cloud { accounts: accounts.iter().map(|name| account(name)).collect() };
         let parts = Parts {

@@ -34,6 +34,18 @@ async fn scans_that_are_written_down_are_run_to_their_end_and_told_once() {
 }
 
 #[tokio::test]
+async fn no_receive_of_answers_is_given_up_while_there_may_be_more() {
+    let scene = Scene::new(&["111122223333", "222233334444", "333344445555"]).await;
+    let id = scene.scan(Priority::Normal).await;
+    let (serving, stop) = scene.serve();
+    scene.work_until(&id, ScanState::Finished).await;
+    assert_eq!(scene.queue.given_up(), 0, "each would count as a delivery of what it brings");
+    stop.cancel();
+    serving.await.expect("an end");
+    assert_eq!(scene.queue.given_up(), 1);
+}
+
+#[tokio::test]
 async fn what_somebody_waits_for_goes_out_before_what_can_wait() {
     let scene = Scene::new(&["111122223333"]).await;
     let nightly = scene.scan(Priority::Low).await;
