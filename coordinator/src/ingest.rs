@@ -15,8 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::board::Board;
 use crate::shared::Shared;
-use crate::verdict::verdicts;
-use crate::{Error, Parts, metrics};
+use crate::{Error, Parts, entered, metrics};
 
 /// Result pages received at once; one transaction writes less than twice as many.
 const PAGES: usize = 64;
@@ -143,13 +142,8 @@ pub(crate) async fn write(
     let start = Instant::now();
     let now = parts.clock.now();
     let ingested = parts.store.ingest(id, round, answers, now).await?;
-    // Entering an account says nothing of use to a scan that nobody works on; it is entered again when it goes on.
+    entered::end(parts, shared, id, round, answers, now).await?;
     if let Some(shared) = shared {
-        for answer in answers {
-            let Answer::Preflight { account, dispatch, outcome } = answer else { continue };
-            let verdicts = verdicts(outcome, &shared.known());
-            parts.store.end_preflight(id, account, *dispatch, outcome, &verdicts, now).await?;
-        }
         shared.count(ingested);
         shared.come_back(answers.iter().filter(|answer| ends_a_dispatch(answer)).count() as u64);
         shared.nudge();

@@ -12,6 +12,7 @@ mod create;
 pub mod cron;
 mod discover;
 mod dispatch;
+mod entered;
 pub mod estimate;
 pub mod expand;
 mod fair;

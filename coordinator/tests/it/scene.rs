@@ -96,13 +96,13 @@ impl Scene {
 
     /// Writes a scan of one service in one region down, as running.
     pub(crate) async fn scan(&self, priority: Priority) -> ScanId {
-        let order = Order {
-            workspace: WorkspaceId::main(),
-            owner: "somebody".to_owned(),
-            state: ScanState::Running,
-        };
+        self.scan_of(WorkspaceId::main(), settings(priority)).await
+    }
+
+    /// Writes a scan of a workspace down, as running.
+    pub(crate) async fn scan_of(&self, workspace: WorkspaceId, settings: Settings) -> ScanId {
+        let order = Order { workspace, owner: "somebody".to_owned(), state: ScanState::Running };
         let parts = &self.service.parts;
-        let settings = settings(priority);
         coordinator::create(&*parts.store, &parts.catalog, &*parts.clock, settings, order)
             .await
             .expect("a scan")
@@ -123,11 +123,16 @@ impl Scene {
 
     /// Answers a batch as a worker does that finds nothing.
     pub(crate) async fn answer(&self, batch: &Batch) {
+        self.say(batch, answers(batch)).await;
+    }
+
+    /// Answers a batch.
+    pub(crate) async fn say(&self, batch: &Batch, answers: Vec<Answer>) {
         let page = ResultPage {
             version: ResultPage::VERSION,
             scan: batch.scan.clone(),
             round: batch.round,
-            answers: answers(batch),
+            answers,
         };
         let body = serde_json::to_vec(&page).expect("a page");
         let message = Message { body, group: batch.account.to_string() };
@@ -165,7 +170,8 @@ pub(crate) fn settings(priority: Priority) -> Settings {
     Settings { selection, priority, ..Settings::default() }
 }
 
-fn answers(batch: &Batch) -> Vec<Answer> {
+/// What a worker answers that finds nothing.
+pub(crate) fn answers(batch: &Batch) -> Vec<Answer> {
     let (account, dispatch) = (batch.account.clone(), batch.dispatch);
     match &batch.work {
         Work::Preflight { .. } => {
