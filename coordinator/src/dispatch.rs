@@ -8,6 +8,8 @@ use protocol::queue::{Line, Message, QueueError};
 use protocol::result::{Answer, Return};
 use protocol::scan::Scan;
 use protocol::store::{Due, DueWork};
+use protocol::task::Task;
+use serde::Serialize;
 
 use crate::shared::Shared;
 use crate::trace::traceparent;
@@ -29,8 +31,9 @@ pub(crate) async fn send(
         return Ok(0);
     }
     let returns: Vec<Answer> = due.iter().map(give_back).collect();
+    let limit = parts.queue.message_limit();
     let messages: Result<Vec<Message>, Error> =
-        due.into_iter().map(|due| message(scan, due)).collect();
+        due.into_iter().map(|due| message(scan, due, limit)).collect();
     shared.send_out(sent as u64);
     if let Err(error) = parts.queue.publish(Line::Tasks, messages?).await {
         parts.store.ingest(&scan.id, scan.round, &returns, now).await?;
@@ -49,13 +52,15 @@ fn give_back(due: &Due) -> Answer {
     Answer::Returned { account, region, dispatch, why: Return::Stopped }
 }
 
-fn message(scan: &Scan, due: Due) -> Result<Message, Error> {
+/// A batch as a message of at most `limit` bytes. Tasks that do not fit stay where they are: they are not answered with
+/// this dispatch, and so go with the next one.
+fn message(scan: &Scan, due: Due, limit: usize) -> Result<Message, Error> {
     let (region, work) = match due.work {
         DueWork::Preflight { attempt } => (Region::global(), Work::Preflight { attempt }),
         DueWork::Probes { region, tasks } => (region, Work::Probes(tasks)),
     };
     let group = due.account.to_string();
-    let batch = Batch {
+    let mut batch = Batch {
         version: Batch::VERSION,
         scan: scan.id.clone(),
         round: scan.round,
@@ -68,7 +73,38 @@ fn message(scan: &Scan, due: Due) -> Result<Message, Error> {
         trace: Some(traceparent(&scan.id, scan.round)),
         work,
     };
-    let body = serde_json::to_vec(&batch)
-        .map_err(|error| QueueError::Refused(format!("a batch: {error}")))?;
+    let mut body = written(&batch)?;
+    if let Work::Probes(tasks) = &mut batch.work
+        && body.len() > limit
+    {
+        let rest = body.len() - tasks.iter().map(size).sum::<Result<usize, Error>>()?;
+        *tasks = fitting(std::mem::take(tasks), limit.saturating_sub(rest))?;
+        body = written(&batch)?;
+    }
     Ok(Message { body, group })
+}
+
+fn written(value: &impl Serialize) -> Result<Vec<u8>, Error> {
+    let written = serde_json::to_vec(value);
+    Ok(written.map_err(|error| QueueError::Refused(format!("a batch: {error}")))?)
+}
+
+fn size(task: &Task) -> Result<usize, Error> {
+    Ok(written(task)?.len())
+}
+
+/// As many tasks as fit into so many bytes, one at least; those that begin first, since they are small.
+fn fitting(mut tasks: Vec<Task>, bytes: usize) -> Result<Vec<Task>, Error> {
+    tasks.sort_by_key(|task| task.continuation.is_some());
+    let mut left = bytes;
+    let mut fitting: Vec<Task> = Vec::new();
+    for task in tasks {
+        match left.checked_sub(size(&task)?) {
+            Some(less) => left = less,
+            None if fitting.is_empty() => {}
+            None => break,
+        }
+        fitting.push(task);
+    }
+    Ok(fitting)
 }

@@ -5,4 +5,5 @@
 mod handing_over;
 mod scene;
 mod serving;
+mod sizes;
 mod watched;
