@@ -24,6 +24,8 @@ use crate::{End, Error, Parts, Snapshot, ingest, metrics};
 const LOOK: Duration = Duration::from_millis(500);
 /// The shortest time between two looks, however often something changes.
 const BREATH: Duration = Duration::from_millis(50);
+/// How long the store is waited for while nobody can lead.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// How long a lead lasts that is not renewed.
 pub(crate) const LEAD: Duration = Duration::from_secs(15);
 
@@ -64,8 +66,20 @@ pub async fn serve(
     stop: &CancellationToken,
 ) -> Result<(), Error> {
     metrics::leads(false);
+    let mut asked = Instant::now();
     while !stop.is_cancelled() {
-        if take_lead(service, settings).await? {
+        let leads = match take_lead(service, settings).await {
+            Ok(leads) => {
+                asked = Instant::now();
+                leads
+            }
+            Err(error @ Error::Store(StoreError::Failed(_))) if asked.elapsed() < PATIENCE => {
+                tracing::warn!(%error, "the lead cannot be asked for; trying again");
+                false
+            }
+            Err(error) => return Err(error),
+        };
+        if leads {
             tracing::info!(holder = settings.holder, "this coordinator leads");
             metrics::leads(true);
             let led = lead(service, settings, stop).await;
@@ -216,7 +230,11 @@ async fn step(
         match active.look(scan.state).await {
             Ok(Look::Work) => ready.push(scan),
             Ok(Look::Rest | Look::Over(_)) => {}
-            Err(Error::Store(error)) => return Err(error.into()),
+            Err(Error::Store(error)) => {
+                // Its discovery ended in the middle: it begins again where the store stands.
+                leave(&scan.id, board, scans).await;
+                return Err(error.into());
+            }
             Err(error) => {
                 give_up(parts, &scan, &error).await?;
                 leave(&scan.id, board, scans).await;

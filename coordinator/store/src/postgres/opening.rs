@@ -176,6 +176,10 @@ impl Target {
             sqlx::Error::Tls(error) => {
                 Err(format!("TLS failed: {error}: see sslmode and sslrootcert in --store"))
             }
+            // It reads a connection that is closed at once as an answer of zero, which no server gives.
+            sqlx::Error::Protocol(what) if what.contains("SSLRequest: 0x00") => {
+                Ok("it hangs up".to_owned())
+            }
             sqlx::Error::Protocol(_) => {
                 Err("what answers there is no PostgreSQL: see host and port in --store".to_owned())
             }

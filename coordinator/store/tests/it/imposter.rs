@@ -15,6 +15,8 @@ pub(crate) enum Manner {
     Refuse(&'static str, &'static str),
     /// Answers in another protocol.
     Babble,
+    /// Closes every connection, as a way to a server that is away does.
+    HangUp,
     /// Leads to the real server.
     Lead,
 }
@@ -51,6 +53,7 @@ async fn serve(mut client: TcpStream, manner: Manner) -> std::io::Result<()> {
             hear(&mut client).await?;
             client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await
         }
+        Manner::HangUp => hear(&mut client).await.map(|_| ()),
         Manner::Lead => {
             let real = PgConnectOptions::from_str(&server()).expect("a URL");
             let mut real = TcpStream::connect((real.get_host(), real.get_port())).await?;

@@ -143,8 +143,11 @@ async fn what_is_wrong_with_a_server_is_said_in_one_sentence() {
 
 #[tokio::test]
 async fn a_runner_waits_for_a_server_that_starts() {
-    const STARTING: &[Manner] =
-        &[Manner::Refuse("57P03", "the database system is starting up"), Manner::Lead];
+    const STARTING: &[Manner] = &[
+        Manner::HangUp,
+        Manner::Refuse("57P03", "the database system is starting up"),
+        Manner::Lead,
+    ];
     let schema = Schema::new();
     let port = imposter::listen(STARTING).await;
     let real: sqlx::postgres::PgConnectOptions = server().parse().expect("a URL");
