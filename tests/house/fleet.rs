@@ -3,6 +3,7 @@
 mod chaos;
 mod crew;
 mod dice;
+mod ear;
 mod equal;
 mod masked;
 mod mischief;
@@ -10,6 +11,7 @@ mod place;
 mod process;
 mod proxy;
 mod server;
+mod told;
 
 use std::time::Duration;
 
@@ -36,4 +38,9 @@ fn wait<T>(runtime: &Runtime, what: &str, mut look: impl FnMut() -> Option<T>) -
 /// Lets other processes go on for a while.
 fn pause(runtime: &Runtime, time: Duration) {
     runtime.block_on(async { tokio::time::sleep(time).await });
+}
+
+/// A thread for the ways to servers.
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use catalog::ProbeView;
-use catalog::entry::Call;
 use protocol::cell::{Cell, CellKey};
 use protocol::judge::{Judgement, Tally, judge};
 use protocol::object::Object;

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use loadtest::{Latency, Manner, Trouble};
 use protocol::scan::{Scan, ScanState};
-use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
 use super::crew::{Crew, Urls, faketime};
@@ -35,7 +34,7 @@ fn no_cell_is_lost_or_counted_twice_and_no_budget_exceeded_whatever_happens() {
     assert!(faketime().is_some(), "ORGSWEEP_TEST_FAKETIME is not set: run `cargo xtask test`");
     let rounds = number("ORGSWEEP_CHAOS_ROUNDS", u64::try_from(ROUNDS).unwrap());
     let seed = number("ORGSWEEP_CHAOS_SEED", 20_261_122);
-    let runtime = runtime();
+    let runtime = super::runtime();
     let cloud = cloud();
     let places = ["postgres", "redis", "rabbitmq"].map(|name| Place::of(&runtime, name, ""));
     let [store, budgets, queue] = places.each_ref().map(Place::url);
@@ -80,8 +79,9 @@ impl Outcome {
         let since = Instant::now();
         let scan = scene.crew.begin(SCAN);
         if let Some((dice, expected)) = disturbed {
-            let parts = u64::try_from(wanted.len()).unwrap() + 1;
-            for (at, mischief) in (1..).zip(wanted.drain(..)) {
+            let parts = u64::try_from(wanted.len()).unwrap();
+            // The first comes at once, while accounts are still found.
+            for (at, mischief) in (0..).zip(wanted.drain(..)) {
                 let moment = before + expected * at / parts;
                 wait(scene.runtime, "progress, or the end of the scan", || {
                     let over = scene.crew.state(&scan) == Some(ScanState::Finished);
@@ -156,10 +156,6 @@ fn cloud() -> Cloud {
         ..Manner::default()
     };
     Cloud::play(16, trouble, manner)
-}
-
-fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
 
 #[expect(clippy::disallowed_methods, reason = "a longer run is asked for by variables")]

@@ -46,13 +46,9 @@ fn compare_both(runtime: &Runtime, cloud: &Cloud, urls: Urls, services: &str) {
     }
 }
 
-fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
-}
-
 #[test]
 fn a_fleet_on_rabbitmq_redis_and_postgres_reports_what_one_process_does() {
-    let runtime = runtime();
+    let runtime = super::runtime();
     let cloud = Cloud::new(12, trouble(), Duration::from_millis(2));
     let places = ["postgres", "redis", "rabbitmq"].map(|name| Place::of(&runtime, name, ""));
     let [store, budgets, queue] = places.each_ref().map(Place::url);
@@ -66,7 +62,7 @@ fn a_fleet_on_rabbitmq_redis_and_postgres_reports_what_one_process_does() {
 fn a_fleet_on_sqs_redis_and_postgres_reports_what_one_process_does() {
     let sqs = std::env::var("ORGSWEEP_TEST_SQS")
         .expect("ORGSWEEP_TEST_SQS names no double of SQS: run `cargo xtask test`");
-    let runtime = runtime();
+    let runtime = super::runtime();
     // The double of SQS is slow: few accounts. It knows no queues of theirs: the service sqs is left out.
     let cloud = Cloud::new(4, trouble(), Duration::from_millis(2));
     let places = ["postgres", "redis"].map(|name| Place::of(&runtime, name, ""));
