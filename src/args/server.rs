@@ -160,10 +160,9 @@ const OF_THIS_MACHINE: &[&str] = &[
     "via_role",
     "session_duration",
     "hub_region",
-    "store",
-    "queue",
-    "budgets",
 ];
+/// Flags about where the parts are. Their variables are for the services that may run beside, so only what is typed counts.
+const OF_THE_PARTS: &[&str] = &["store", "queue", "budgets"];
 
 /// Refuses flags that do not go with `--server`, or only with it.
 ///
@@ -175,10 +174,12 @@ pub(crate) fn check(matches: &ArgMatches) -> Result<(), Stop> {
 }
 
 fn own(matches: &ArgMatches) -> Result<(), Stop> {
-    let is_said = |id: &str| {
-        let source = matches.try_contains_id(id).is_ok().then(|| matches.value_source(id));
-        matches!(source.flatten(), Some(ValueSource::CommandLine | ValueSource::EnvVariable))
+    let source = |id: &str| {
+        let is_known = matches.try_contains_id(id).is_ok();
+        is_known.then(|| matches.value_source(id)).flatten()
     };
+    let is_typed = |id: &str| source(id) == Some(ValueSource::CommandLine);
+    let is_said = |id: &str| is_typed(id) || source(id) == Some(ValueSource::EnvVariable);
     let flag = |id: &str| format!("--{}", id.replace('_', "-"));
     // A value of the settings file is a default, and not of a flag that was typed.
     let asks = matches.try_get_one::<String>("server").ok().flatten().is_some();
@@ -191,7 +192,8 @@ fn own(matches: &ArgMatches) -> Result<(), Stop> {
             None => Ok(()),
         };
     }
-    if let Some(id) = OF_THIS_MACHINE.iter().find(|id| is_said(id)) {
+    let mut said = OF_THIS_MACHINE.iter().filter(|id| is_said(id));
+    if let Some(id) = said.next().or_else(|| OF_THE_PARTS.iter().find(|id| is_typed(id))) {
         return Err(Stop::usage(format!(
             "{} is about this machine, and --server works from another: leave it out, and name what to scan from with --connection NAME",
             flag(id)

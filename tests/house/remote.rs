@@ -308,6 +308,15 @@ fn what_is_only_here_is_refused_and_so_is_what_is_only_there() {
     let mut command = remote.command(&["scan"]);
     let said = Said::of(command.env("ORGSWEEP_PROFILE", "x").output().unwrap());
     assert!(said.err.contains("--profile"), "{said:?}");
+    // Whoever has just started the services has their parts in the environment.
+    let mut command = remote.command(&["scans"]);
+    let parts = [
+        ("ORGSWEEP_STORE", "postgres://x"),
+        ("ORGSWEEP_QUEUE", "sqs://x"),
+        ("ORGSWEEP_BUDGETS", "redis://x"),
+    ];
+    let said = Said::of(command.envs(parts).output().unwrap());
+    assert_eq!(said.code, 0, "{said:?}");
     let home = remote.home.path();
     let said = Said::of(bare(home, &["scan", "--connection", "main"]).output().unwrap());
     assert_eq!(said.code, 2);
