@@ -104,7 +104,7 @@ impl From<Option<String>> for Bind {
 }
 
 /// Text without the one character that Postgres does not store; it comes from outside, so it may be there.
-fn storable(text: String) -> String {
+pub(crate) fn storable(text: String) -> String {
     if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
 }
 

@@ -1,14 +1,16 @@
 //! Things that were seen, and the documents that are kept of them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use protocol::cell::CellKey;
+use protocol::failure::cut;
 use protocol::object::Object;
 use protocol::store::StoreError;
 use protocol::{Cell, Region, ScanId};
 use sha2::{Digest, Sha256};
 
-use crate::database::{Bind, Hold, binds};
+use crate::database::{Bind, Hold, binds, storable};
 use crate::many::Rows;
 use crate::port::Open;
 use crate::record::json;
@@ -43,6 +45,10 @@ const FORGET_LINKS: &str = "
 delete from resource_documents
 where round < ? and (scan_id, account_id, region, probe) in (select * from (values :rows) as keys)";
 
+/// The longest id that is kept whole, in bytes: an entry of PostgreSQL's index has room for 2,704, the rest of the key
+/// among them.
+const LONGEST_ID: usize = 1024;
+
 /// Things that a call of a cell saw.
 pub(crate) struct Seen<'a> {
     pub(crate) cell: &'a CellKey,
@@ -60,10 +66,11 @@ impl Open<'_> {
         round: u32,
         seen: &[Seen<'_>],
     ) -> Result<(), StoreError> {
-        let mut latest: HashMap<(&CellKey, &str, &str), (u32, &Object)> = HashMap::new();
+        let mut latest: HashMap<(&CellKey, &str, Cow<'_, str>), (u32, &Object)> = HashMap::new();
         for Seen { cell, call, objects } in seen {
             for object in *objects {
-                let known = latest.entry((cell, &object.kind, &object.id)).or_insert((0, object));
+                let known =
+                    latest.entry((cell, &object.kind, kept_id(&object.id))).or_insert((0, object));
                 if *call >= known.0 {
                     *known = (*call, object);
                 }
@@ -80,7 +87,7 @@ impl Open<'_> {
                 cell.region.as_str(),
                 cell.probe.as_str(),
                 kind,
-                name,
+                &*name,
             ];
             for (document, body) in &object.documents {
                 let digest = digest_of(body);
@@ -123,6 +130,21 @@ impl Open<'_> {
         self.execute_many(FORGET_LINKS, lead, rows).await?;
         Ok(())
     }
+}
+
+/// An id as it is kept: as the databases take it, and if it is long its beginning with what tells it from others. Two that
+/// are kept as one are one from here on.
+fn kept_id(id: &str) -> Cow<'_, str> {
+    if id.len() <= LONGEST_ID && !id.contains('\0') {
+        return id.into();
+    }
+    let id = storable(id.to_owned());
+    if id.len() <= LONGEST_ID {
+        return id.into();
+    }
+    let digest = digest_of(&id);
+    let tail = format!("…{}", &digest[..16]);
+    format!("{}{tail}", cut(&id, LONGEST_ID - tail.len())).into()
 }
 
 fn record(object: &Object, round: u32, call: u32) -> Result<[Bind; 6], StoreError> {

@@ -7,7 +7,7 @@ use protocol::Status;
 use protocol::cell::CellKey;
 use protocol::object::Object;
 use protocol::result::Answer;
-use protocol::store::{Store, Value};
+use protocol::store::{Row, Store, Value};
 
 use crate::world::*;
 
@@ -180,6 +180,31 @@ pub(crate) async fn things_and_documents_are_kept_once(store: Arc<dyn Store>) {
     };
     assert_eq!(ask(&*store, sql, vec![]).await, [row("one"), row("two")]);
     assert_eq!(count(&*store, "select count(*) from documents where $1 <> ''").await, 1);
+}
+
+pub(crate) async fn things_are_kept_however_long_or_odd_their_ids_are(store: Arc<dyn Store>) {
+    entered_plan(&*store).await;
+    // Letters that do not repeat: databases squeeze what does.
+    let mut dice = 7_u64;
+    let mut letter = || {
+        dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        char::from(b'!' + u8::try_from(dice >> 58).expect("six bits"))
+    };
+    let long: String = (0..4000).map(|_| letter()).collect();
+    let ids = [format!("{long}1"), format!("{long}2"), "odd \u{0}".into(), "odd \u{fffd}".into()];
+    let things: Vec<_> = ids.iter().map(|id| object(id, Some("same"))).collect();
+    for _ in 0..2 {
+        ingest(&*store, 1, &[saw("r1", "s3.policies", things.clone())]).await;
+    }
+    let sql = "select resource_id from resources where scan_id = $1 order by resource_id";
+    let stored = ask(&*store, sql, vec![]).await;
+    assert_eq!(stored.len(), 3, "the odd ones cannot be told apart: {stored:?}");
+    let kept = |row: &Row| matches!(&row[0], Value::Text(id) if id.starts_with(&long[..900]));
+    assert_eq!(stored.iter().filter(|row| kept(row)).count(), 2, "two begin alike, and are two");
+    assert_eq!(
+        count(&*store, "select count(*) from resource_documents where scan_id = $1").await,
+        3
+    );
 }
 
 pub(crate) async fn many_answers_at_once_are_all_kept(store: Arc<dyn Store>) {

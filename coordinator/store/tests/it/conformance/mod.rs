@@ -43,6 +43,7 @@ macro_rules! conformance {
             answers: an_earlier_round_never_replaces,
             answers: what_is_not_planned_is_left_out,
             answers: things_and_documents_are_kept_once,
+            answers: things_are_kept_however_long_or_odd_their_ids_are,
             answers: many_answers_at_once_are_all_kept,
             requeueing: only_the_cells_that_match_run_again,
             requeueing: with_no_match_nothing_changes,
