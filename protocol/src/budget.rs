@@ -72,12 +72,21 @@ pub struct Control {
     /// Scans that are not to be worked on: paused, cancelled or interrupted.
     #[serde(default)]
     pub scans: BTreeMap<ScanId, ScanState>,
-    /// Accounts that are not to be worked on.
+    /// Accounts that the scans of a workspace leave alone, workspace by workspace.
     #[serde(default)]
-    pub accounts: BTreeSet<AccountId>,
+    pub paused: Vec<Paused>,
     /// Shares in place of the scans' own, in per cent, by api class; `*` stands for every class.
     #[serde(default)]
     pub shares: BTreeMap<String, u8>,
+}
+
+/// Accounts that scans leave alone; others may look at them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paused {
+    /// The scans.
+    pub scans: BTreeSet<ScanId>,
+    /// The accounts.
+    pub accounts: BTreeSet<AccountId>,
 }
 
 impl Control {
@@ -87,7 +96,9 @@ impl Control {
     /// Whether work of a scan in an account is to stop.
     #[must_use]
     pub fn stops(&self, scan: &ScanId, account: &AccountId) -> bool {
-        self.scans.contains_key(scan) || self.accounts.contains(account)
+        let left =
+            |paused: &Paused| paused.scans.contains(scan) && paused.accounts.contains(account);
+        self.scans.contains_key(scan) || self.paused.iter().any(left)
     }
 
     /// The share of a bucket that may be spent, where it is not the scan's own `share`.

@@ -33,7 +33,11 @@ pub(crate) async fn read(
                 if changed {
                     tracing::info!(
                         scans = control.scans.len(),
-                        accounts = control.accounts.len(),
+                        accounts = control
+                            .paused
+                            .iter()
+                            .map(|paused| paused.accounts.len())
+                            .sum::<usize>(),
                         shares = control.shares.len(),
                         "the control record changed"
                     );

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use protocol::ScanId;
-use protocol::budget::Control;
-use protocol::scan::ScanState;
+use protocol::budget::{Control, Paused};
+use protocol::scan::{Scan, ScanState};
+use protocol::{AccountId, ScanId, WorkspaceId};
 use tokio::time::Instant;
 
 use super::Chore;
@@ -51,6 +51,7 @@ impl Chore for Keeper {
 impl Keeper {
     async fn wanted(&mut self, service: &Service) -> Result<Control, Error> {
         let open = service.registry.open_scans().await?;
+        let paused = left_alone(&open, service.registry.paused_accounts().await?);
         let now: BTreeMap<ScanId, ScanState> =
             open.into_iter().map(|scan| (scan.id, scan.state)).collect();
         for id in self.open.keys().filter(|id| !now.contains_key(*id)) {
@@ -62,17 +63,30 @@ impl Keeper {
             }
         }
         self.ended.retain(|id, (_, at)| at.elapsed() < REMEMBER && !now.contains_key(id));
-        let paused = now.iter().filter(|(_, state)| **state == ScanState::Paused);
+        let resting = now.iter().filter(|(_, state)| **state == ScanState::Paused);
         let ended = self.ended.iter().map(|(id, (state, _))| (id.clone(), *state));
-        let scans = paused.map(|(id, state)| (id.clone(), *state)).chain(ended).collect();
-        let accounts = service.registry.paused_accounts().await?;
+        let scans = resting.map(|(id, state)| (id.clone(), *state)).chain(ended).collect();
         let shares = service.registry.shares().await?;
         self.open = now;
         Ok(Control {
             version: Control::VERSION,
             scans,
-            accounts: accounts.into_iter().map(|(_, account)| account).collect(),
+            paused,
             shares: shares.into_iter().collect(),
         })
     }
+}
+
+/// Which scans leave which accounts alone: those of the workspace that paused them.
+fn left_alone(open: &[Scan], paused: Vec<(WorkspaceId, AccountId)>) -> Vec<Paused> {
+    let mut of: BTreeMap<WorkspaceId, Paused> = BTreeMap::new();
+    for (workspace, account) in paused {
+        of.entry(workspace).or_default().accounts.insert(account);
+    }
+    for scan in open {
+        if let Some(paused) = of.get_mut(&scan.workspace) {
+            paused.scans.insert(scan.id.clone());
+        }
+    }
+    of.into_values().filter(|paused| !paused.scans.is_empty()).collect()
 }

@@ -80,7 +80,7 @@ async fn a_paused_account_waits_and_workers_are_told_to_leave_it() {
     let id = scene.scan(Priority::Normal).await;
     let (_serving, stop) = scene.serve();
     until("workers are told", async || {
-        scene.told.control.lock().expect("a lock").accounts.contains(&paused)
+        scene.told.control.lock().expect("a lock").stops(&id, &paused)
     })
     .await;
     // The other account is entered, and looked at.
@@ -94,6 +94,23 @@ async fn a_paused_account_waits_and_workers_are_told_to_leave_it() {
     assert_eq!(scene.state(&id).await, ScanState::Running);
     scene.store.pause_account(&workspace, &paused, false).await.expect("goes on");
     scene.work_until(&id, ScanState::Finished).await;
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn who_pauses_an_account_pauses_it_for_nobody_else() {
+    let scene = Scene::new(&["111122223333"]).await;
+    let account = AccountId::new("111122223333").expect("an account");
+    let theirs = WorkspaceId::new("theirs").expect("a workspace");
+    scene.store.pause_account(&WorkspaceId::main(), &account, true).await.expect("paused");
+    let ours = scene.scan(Priority::Normal).await;
+    let other = scene.scan_of(theirs, settings(Priority::Normal)).await;
+    let (_serving, stop) = scene.serve();
+    let stops = |id| scene.told.control.lock().expect("a lock").stops(id, &account);
+    until("workers are told", async || stops(&ours)).await;
+    assert!(!stops(&other));
+    scene.work_until(&other, ScanState::Finished).await;
+    assert_eq!(scene.state(&ours).await, ScanState::Running);
     stop.cancel();
 }
 

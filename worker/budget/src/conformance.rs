@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::budget::{Admission, Ask, Bucket, Budget, BudgetKey, Control};
+use protocol::budget::{Admission, Ask, Bucket, Budget, BudgetKey, Control, Paused};
 use protocol::scan::ScanState;
 use protocol::{AccountId, Region, ScanId};
 use tokio::time::{Instant, sleep};
@@ -203,8 +203,8 @@ async fn the_control_record_is_read_as_written([writer, reader]: Handles) {
     };
     let control = Control {
         version: Control::VERSION,
-        scans: [(scan, ScanState::Paused)].into(),
-        accounts: [account].into(),
+        scans: [(scan.clone(), ScanState::Paused)].into(),
+        paused: vec![Paused { scans: [scan].into(), accounts: [account].into() }],
         shares: [("ec2".to_owned(), 10), ("*".to_owned(), 25)].into(),
     };
     assert_eq!(writer.set_control(&control).await, Ok(()));

@@ -1,11 +1,11 @@
 //! What is not worked on: messages that cannot be read, batches that came before, are of another
 //! catalog, or belong to what is stopped.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use protocol::batch::{Batch, BatchPace, Work};
-use protocol::budget::{Budget, Control};
+use protocol::budget::{Budget, Control, Paused};
 use protocol::message::Versioned;
 use protocol::queue::Line;
 use protocol::result::{Answer, Return};
@@ -93,7 +93,10 @@ fn stopping(scans: &[&str], accounts: &[&str]) -> Control {
     Control {
         version: Control::VERSION,
         scans: scans.iter().map(scan).collect(),
-        accounts: accounts.iter().map(|id| AccountId::new(id).unwrap()).collect::<BTreeSet<_>>(),
+        paused: vec![Paused {
+            scans: [ScanId::new("scan").unwrap()].into(),
+            accounts: accounts.iter().map(|id| AccountId::new(id).unwrap()).collect(),
+        }],
         shares: BTreeMap::new(),
     }
 }
