@@ -1,5 +1,6 @@
 //! What can be typed: the command line as clap reads it.
 
+mod diff;
 mod groups;
 pub(crate) mod server;
 mod services;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use diff::Diff;
 pub(crate) use groups::{Access, Pace, PartsArgs, Sources, StoreArg, Which, WhichAccounts};
 pub(crate) use server::{Ordered, Schedule, ServerArg, Token, check};
 #[cfg(feature = "fleet")]
@@ -75,6 +77,8 @@ pub(crate) enum Command {
     Scans(Scans),
     /// Write a report
     Report(Report),
+    /// Say what differs between two scans: what changed in AWS, and what only became visible or invisible
+    Diff(Diff),
     /// Serve: discover, dispatch and write down the scans of a fleet, and answer over HTTP
     Coordinator(Coordinator),
     /// Serve: work off batches, as one of any number of workers

@@ -5,6 +5,7 @@ pub(crate) mod check_access;
 #[cfg(feature = "fleet")]
 pub(crate) mod coordinator;
 pub(crate) mod demo;
+pub(crate) mod diff;
 #[cfg(feature = "fleet")]
 pub(crate) mod migrate;
 pub(crate) mod plan;
@@ -23,6 +24,14 @@ use protocol::store::Store;
 use protocol::{ScanId, WorkspaceId, scan::Scan};
 
 use crate::stop::Stop;
+
+/// The scan before one.
+pub(crate) async fn previous(store: &dyn Store, scan: &Scan) -> Result<Scan, Stop> {
+    let earlier = store.earlier_scans(scan, 1).await?.into_iter().next();
+    earlier.ok_or_else(|| {
+        Stop::usage(format!("there is no scan before {} to compare it with", scan.id))
+    })
+}
 
 /// Finds a scan by its id, or the latest.
 pub(crate) async fn find(store: &dyn Store, name: &str) -> Result<Scan, Stop> {

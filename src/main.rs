@@ -100,6 +100,7 @@ async fn run(command: Command) -> Result<Exit, Stop> {
         Command::Status(args) => command::scans::status(args).await,
         Command::Scans(args) => command::scans::scans(args).await,
         Command::Report(args) => command::report::report(args).await,
+        Command::Diff(args) => command::diff::diff(args).await,
         #[cfg(feature = "fleet")]
         Command::Coordinator(args) => command::coordinator::coordinator(args).await,
         #[cfg(feature = "fleet")]

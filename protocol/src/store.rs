@@ -152,6 +152,9 @@ pub trait Store: Send + Sync + 'static {
     /// Reads the latest scans of a workspace, newest first.
     async fn scans(&self, workspace: &WorkspaceId, most: u32) -> Result<Vec<Scan>, StoreError>;
 
+    /// Reads the scans of a scan's workspace that started before it, newest first.
+    async fn earlier_scans(&self, scan: &Scan, most: u32) -> Result<Vec<Scan>, StoreError>;
+
     /// Changes the state of a scan that stands in one of `from`; one in which it ends sets its end.
     /// Answers whether it stood there: somebody else may have moved it on.
     async fn set_state(

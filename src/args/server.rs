@@ -133,6 +133,7 @@ impl Command {
             Self::Status(args) => &args.server,
             Self::Scans(args) => &args.server,
             Self::Report(args) => &args.server,
+            Self::Diff(args) => &args.server,
             Self::Token(
                 Token::Create { place, .. }
                 | Token::List { place, .. }

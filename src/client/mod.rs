@@ -26,6 +26,7 @@ pub(crate) async fn run(command: Command) -> Result<Exit, Stop> {
         Command::Status(args) => scans::status(args).await,
         Command::Scans(args) => scans::scans(args).await,
         Command::Report(args) => report::report(args).await,
+        Command::Diff(args) => report::diff(args).await,
         Command::Token(args) => crate::command::token::token(args).await,
         Command::Schedule(args) => crate::command::schedule::schedule(args).await,
         _ => Err(Stop::usage("this command works on this machine only: leave --server out")),

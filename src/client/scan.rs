@@ -138,7 +138,8 @@ async fn finish(
             Listing::Json => Format::Json,
         };
         let mut stdout = std::io::stdout();
-        report::write(link, scan, "summary", format, output.redact, &mut stdout).await?;
+        report::write(link, &report::place(scan, "summary", format, output.redact), &mut stdout)
+            .await?;
     }
     let is_whole = view.row.unknown == 0 && view.missing.is_empty();
     Ok(if is_whole { Exit::Known } else { Exit::Unknowns })

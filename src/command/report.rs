@@ -1,6 +1,7 @@
 //! `report`: one report of a stored scan, to the terminal or into a file.
 
 use std::io::{BufWriter, ErrorKind, Write};
+use std::path::Path;
 
 use reports::{Format, ReportError};
 use store::Access;
@@ -38,32 +39,37 @@ pub(crate) async fn report(args: Report) -> Result<Exit, Stop> {
         }
         return Ok(Exit::Known);
     }
-    match &args.out {
-        None => {
-            let mut out = BufWriter::new(std::io::stdout());
-            let written = reports::write(&*store, &scan.id, name, format, &options, &mut out).await;
-            match written {
-                // `orgsweep report … | head` is no failure.
-                Err(ReportError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => {}
-                other => other.map_err(failure)?,
-            }
-        }
-        Some(path) => {
-            let cannot = |error: std::io::Error| {
-                Stop::usage(format!("--out: {} cannot be written: {error}", path.display()))
-            };
-            // What bears the file's name is whole: it is written under another name first.
-            let mut part = path.clone().into_os_string();
-            part.push(".part");
-            let file = std::fs::File::create(&part).map_err(cannot)?;
-            let mut out = BufWriter::new(file);
-            let written = reports::write(&*store, &scan.id, name, format, &options, &mut out).await;
-            written.map_err(failure)?;
-            out.flush().map_err(cannot)?;
-            std::fs::rename(&part, path).map_err(cannot)?;
-        }
-    }
+    deliver(args.out.as_deref(), async |out| {
+        reports::write(&*store, &scan.id, name, format, &options, out).await
+    })
+    .await?;
     Ok(Exit::Known)
+}
+
+/// Lets something be written to standard output, or into a file.
+pub(crate) async fn deliver(
+    path: Option<&Path>,
+    write: impl AsyncFnOnce(&mut (dyn Write + Send)) -> Result<(), ReportError>,
+) -> Result<(), Stop> {
+    let Some(path) = path else {
+        let mut out = BufWriter::new(std::io::stdout());
+        return match write(&mut out).await {
+            // `orgsweep report … | head` is no failure.
+            Err(ReportError::Write(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            other => other.map_err(failure),
+        };
+    };
+    let cannot = |error: std::io::Error| {
+        Stop::usage(format!("--out: {} cannot be written: {error}", path.display()))
+    };
+    // What bears the file's name is whole: it is written under another name first.
+    let mut part = path.to_owned().into_os_string();
+    part.push(".part");
+    let file = std::fs::File::create(&part).map_err(cannot)?;
+    let mut out = BufWriter::new(file);
+    write(&mut out).await.map_err(failure)?;
+    out.flush().map_err(cannot)?;
+    std::fs::rename(&part, path).map_err(cannot)
 }
 
 fn failure(error: ReportError) -> Stop {

@@ -17,6 +17,7 @@ fn help_says_what_each_command_does() {
         &["requeue"],
         &["status"],
         &["report"],
+        &["diff"],
         &["coordinator"],
         &["worker"],
         &["health"],

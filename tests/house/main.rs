@@ -4,6 +4,7 @@
 mod access;
 mod command;
 mod demo;
+mod differing;
 #[cfg(feature = "fleet")]
 mod fleet;
 mod help;

@@ -251,6 +251,9 @@ fn a_scan_is_listed_told_paused_continued_cancelled_and_queued_again() {
     let report = remote.run(&["report", "cells", "--format", "csv"]);
     assert_eq!(report.out.lines().count(), 2, "{report:?}");
     assert!(remote.run(&["report"]).out.contains("enablement"));
+    let alone = remote.run(&["diff"]);
+    assert_eq!(alone.code, 2);
+    assert!(alone.err.contains("no scan before"), "{alone:?}");
     assert_eq!(remote.run(&["report", "enablment"]).code, 2);
 }
 

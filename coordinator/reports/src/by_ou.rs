@@ -10,9 +10,9 @@ use crate::shape::{Item, Kind, Report, Table, column, programs};
 
 /// A unit: the names above it, and its ids (names need not be unique).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Unit {
-    path: String,
-    id_path: String,
+pub(crate) struct Unit {
+    pub(crate) path: String,
+    pub(crate) id_path: String,
 }
 
 #[derive(Default)]
@@ -68,7 +68,7 @@ pub(crate) async fn report(context: &Context<'_>) -> Result<Report, ReportError>
 }
 
 /// The units that hold an account: its own and all above; none where that is not known.
-fn units(path: Option<&str>, id_path: Option<&str>) -> Vec<Option<Unit>> {
+pub(crate) fn units(path: Option<&str>, id_path: Option<&str>) -> Vec<Option<Unit>> {
     let Some(path) = path else { return vec![None] };
     let id_path = id_path.unwrap_or_default();
     let names = ends(path);

@@ -15,11 +15,11 @@ use crate::streamed::{Source, Streamed};
 
 /// What stands between the fields of a cell, and between cells; the query takes both out of texts
 /// that come from outside.
-const FIELD: &str = "\u{1f}";
-const CELL: &str = "\u{1e}";
+pub(crate) const FIELD: &str = "\u{1f}";
+pub(crate) const CELL: &str = "\u{1e}";
 
 /// The report.
-pub(crate) fn report() -> Streamed {
+pub(crate) fn report() -> Streamed<'static> {
     Streamed {
         name: "cells",
         title: "Cells",

@@ -32,6 +32,8 @@ pub(crate) struct AccountFacts {
     pub(crate) connection: String,
     pub(crate) planned: bool,
     pub(crate) principal: Option<String>,
+    pub(crate) organization: Option<String>,
+    pub(crate) joined_at: Option<DateTime<Utc>>,
 }
 
 /// A scan with its accounts, probes and ledger, and the way to ask more.
@@ -148,6 +150,8 @@ async fn accounts(
             connection: fields.text("a connection")?,
             planned: fields.flag("a flag")?,
             principal: fields.maybe_text(),
+            organization: fields.maybe_text(),
+            joined_at: fields.maybe_time(),
         };
         accounts.insert(account.id.clone(), account);
     }

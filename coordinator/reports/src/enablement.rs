@@ -52,7 +52,7 @@ pub(crate) fn whole(places: &[Place]) -> Status {
 }
 
 /// The report.
-pub(crate) fn report() -> Streamed {
+pub(crate) fn report() -> Streamed<'static> {
     Streamed {
         name: "enablement",
         title: "Enablement by account and service",

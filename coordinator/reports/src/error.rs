@@ -27,6 +27,16 @@ pub enum ReportError {
         /// The nearest that there is.
         nearest: &'static str,
     },
+    /// There is no such part of a comparison.
+    #[error(
+        "a comparison has no part {name:?}; did you mean {nearest:?}? There are: summary, accounts, cells"
+    )]
+    NoPart {
+        /// What was asked for.
+        name: String,
+        /// The nearest that there is.
+        nearest: &'static str,
+    },
     /// The report is a folder of files.
     #[error("the report {0} is a set of files; name a folder for it with --out")]
     NeedsFolder(&'static str),

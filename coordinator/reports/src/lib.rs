@@ -15,6 +15,7 @@ mod cells;
 mod census;
 mod checker;
 mod context;
+pub mod diff;
 mod enablement;
 mod error;
 mod failures;

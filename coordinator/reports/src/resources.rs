@@ -9,7 +9,7 @@ use crate::shape::{Item, Kind, column};
 use crate::streamed::{Source, Streamed};
 
 /// The report.
-pub(crate) fn report() -> Streamed {
+pub(crate) fn report() -> Streamed<'static> {
     Streamed {
         name: "resources",
         title: "Resources",

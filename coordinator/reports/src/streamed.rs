@@ -5,11 +5,12 @@ use protocol::store::{Row, Value};
 
 use crate::census::{self, AccountCells, Names};
 use crate::context::Context;
+use crate::diff::{self, Compared};
 use crate::error::ReportError;
 use crate::shape::{Column, Item};
 
 /// A report that is streamed.
-pub(crate) struct Streamed {
+pub(crate) struct Streamed<'s> {
     /// Its name.
     pub(crate) name: &'static str,
     /// Its title for people.
@@ -21,7 +22,7 @@ pub(crate) struct Streamed {
     /// The columns that people see.
     pub(crate) people: &'static [&'static str],
     /// Where its rows come from.
-    pub(crate) source: Source,
+    pub(crate) source: Source<'s>,
 }
 
 /// Reads a row of a query: the rows of the report that it makes.
@@ -35,7 +36,7 @@ pub(crate) enum More {
 }
 
 /// Where rows come from.
-pub(crate) enum Source {
+pub(crate) enum Source<'s> {
     /// A query.
     Query {
         /// Its text.
@@ -47,9 +48,11 @@ pub(crate) enum Source {
     },
     /// The census, and which rows an account makes.
     Census(fn(&Context<'_>, &Names, &AccountCells) -> Vec<Vec<Item>>),
+    /// The cells of two scans; the later one is the report's own.
+    Pairs(&'s Compared<'s>),
 }
 
-impl Streamed {
+impl Streamed<'_> {
     /// Reads every row, redacted, and hands it on; `take` says whether it wants more.
     pub(crate) async fn each(
         &self,
@@ -75,6 +78,18 @@ impl Streamed {
                         take(items)?;
                     }
                     Ok(())
+                })
+                .await?;
+            }
+            Source::Pairs(compared) => {
+                diff::pairs::read(&compared.before, &compared.after, |account, pairs| {
+                    for mut items in diff::cells::rows(compared, account, pairs) {
+                        context.redactor.row(&self.columns, &mut items);
+                        if take(items)? == More::No {
+                            return Ok(More::No);
+                        }
+                    }
+                    Ok(More::Yes)
                 })
                 .await?;
             }

@@ -11,6 +11,7 @@ mod app;
 mod budgets;
 mod caller;
 mod connections;
+mod diff;
 mod docs;
 mod door;
 mod events;

@@ -12,6 +12,7 @@ use axum::{Extension, Json};
 use futures_util::stream;
 use protocol::ScanId;
 use protocol::store::Store;
+use reports::diff::Of;
 use reports::{Format, Options, ReportError};
 use serde::Deserialize;
 use tokio::runtime::Handle;
@@ -42,13 +43,13 @@ const WIDTH: u16 = 120;
 pub(super) struct Look {
     /// json, jsonl, csv, html or table; json where nothing is said.
     #[param(example = "csv")]
-    format: Option<String>,
+    pub(super) format: Option<String>,
     /// Put stable pseudonyms in place of account ids.
     #[serde(default)]
-    redact: bool,
+    pub(super) redact: bool,
     /// The columns of a table, 40 to 500.
     #[param(minimum = 40, maximum = 500, default = 120)]
-    width: Option<u16>,
+    pub(super) width: Option<u16>,
 }
 
 /// List reports
@@ -98,18 +99,63 @@ pub(super) async fn write(
         let sentence = "enablement-files is a folder of files: `orgsweep report` writes it where the store can be reached";
         return Err(Problem::bad("needs_folder", sentence));
     }
-    let format = look.format.as_deref().map_or(Ok(Format::Json), Format::parse);
-    let format = format.map_err(|error| Problem::field("format", error.to_string()))?;
-    let options = options(&app, &look)?;
+    let (format, options) = look.read(&app)?;
     let scan = find(&app, &caller, &scan).await?;
-    let Ok(permit) = Arc::clone(&app.reports).try_acquire_owned() else {
+    let file = format!("{}_{name}", scan.id);
+    send(&app, What::Report(scan.id, name), format, options, &file).await
+}
+
+/// What is written.
+pub(super) enum What {
+    /// A report of a scan.
+    Report(ScanId, &'static str),
+    /// What differs between two scans.
+    Diff(ScanId, ScanId, Of),
+}
+
+impl What {
+    /// How many scans are read at once, each over a connection of its own.
+    const fn scans(&self) -> u32 {
+        match self {
+            Self::Report(..) => 1,
+            Self::Diff(..) => 2,
+        }
+    }
+
+    async fn write(
+        &self,
+        store: &dyn Store,
+        format: Format,
+        options: &Options,
+        out: &mut (dyn Write + Send),
+    ) -> Result<(), ReportError> {
+        match self {
+            Self::Report(scan, name) => {
+                reports::write(store, scan, name, format, options, out).await
+            }
+            Self::Diff(before, after, of) => {
+                reports::diff::write(store, (before, after), *of, format, options, out).await
+            }
+        }
+    }
+}
+
+/// Begins to write, and answers with what comes; `file` is what a browser calls it.
+pub(super) async fn send(
+    app: &App,
+    what: What,
+    format: Format,
+    options: Options,
+    file: &str,
+) -> Result<Response, Problem> {
+    let Ok(permit) = Arc::clone(&app.reports).try_acquire_many_owned(what.scans()) else {
         return Err(Problem::later(
             "busy",
             "as many reports as may be are being written; ask again",
         ));
     };
     let store = Arc::clone(&app.parts.store);
-    let mut making = Making::begin(store, scan.id.clone(), name, format, options, permit);
+    let mut making = Making::begin(store, what, format, options, permit);
     let first = making.first().await?;
     let rest = stream::try_unfold(making, |mut making| async move {
         Ok::<_, io::Error>(making.next().await?.map(|chunk| (chunk, making)))
@@ -120,7 +166,7 @@ pub(super) async fn write(
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(format)));
     // A page is to be opened from disk: here it would be under this server's rules for pages.
-    let file = format!("attachment; filename=\"{}_{name}.{}\"", scan.id, format.as_str());
+    let file = format!("attachment; filename=\"{file}.{}\"", format.as_str());
     if !matches!(format, Format::Json | Format::Table)
         && let Ok(value) = HeaderValue::from_str(&file)
     {
@@ -136,6 +182,15 @@ fn content_type(format: Format) -> &'static str {
         Format::Csv => "text/csv; charset=utf-8",
         Format::Html => "text/html; charset=utf-8",
         Format::Table => "text/plain; charset=utf-8",
+    }
+}
+
+impl Look {
+    /// The format and how it is filled.
+    pub(super) fn read(&self, app: &App) -> Result<(Format, Options), Problem> {
+        let format = self.format.as_deref().map_or(Ok(Format::Json), Format::parse);
+        let format = format.map_err(|error| Problem::field("format", error.to_string()))?;
+        Ok((format, options(app, self)?))
     }
 }
 
@@ -162,8 +217,7 @@ struct Making {
 impl Making {
     fn begin(
         store: Arc<dyn Store>,
-        scan: ScanId,
-        name: &'static str,
+        what: What,
         format: Format,
         options: Options,
         permit: OwnedSemaphorePermit,
@@ -172,8 +226,7 @@ impl Making {
         let writer = tokio::task::spawn_blocking(move || {
             let runtime = Handle::current();
             let mut out = Chunks { buffer: Vec::with_capacity(CHUNK), sender, runtime };
-            let made = Handle::current()
-                .block_on(reports::write(&*store, &scan, name, format, &options, &mut out));
+            let made = Handle::current().block_on(what.write(&*store, format, &options, &mut out));
             drop(permit);
             made
         });

@@ -20,8 +20,8 @@ use super::door::Wire;
 use super::listen::Peer;
 use super::problem::Problem;
 use super::{
-    accounts, budgets, caller, connections, docs, events, health, parked, report, scans, schedules,
-    session, tokens,
+    accounts, budgets, caller, connections, diff, docs, events, health, parked, report, scans,
+    schedules, session, tokens,
 };
 
 /// The largest body of a request.
@@ -45,7 +45,12 @@ pub(super) fn router(app: &Arc<App>) -> (Router, OpenApi) {
         .routes(routes!(schedules::list))
         .routes(routes!(connections::list))
         .layer(within(QUICK))
-        .merge(OpenApiRouter::new().routes(routes!(report::write)).layer(within(SLOW)))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(report::write))
+                .routes(routes!(diff::write))
+                .layer(within(SLOW)),
+        )
         .layer(need(Scope::Read));
     let operate = OpenApiRouter::new()
         .routes(routes!(scans::start))

@@ -6,10 +6,8 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use futures_util::TryStreamExt;
 use protocol::ScanId;
 use protocol::scan::{Scan, ScanState, Source};
-use protocol::store::Value;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -64,7 +62,7 @@ pub(super) async fn list(
         None => store.scans(caller.workspace(), limit + 1).await?,
         Some(before) => {
             let before = find(&app, &caller, before).await?;
-            earlier(&app, &before, limit + 1).await?
+            store.earlier_scans(&before, limit + 1).await?
         }
     };
     let more = scans.len() > limit as usize;
@@ -241,22 +239,6 @@ pub(super) async fn find(app: &App, caller: &Caller, name: &str) -> Result<Scan,
         Ok(_) | Err(protocol::store::StoreError::NoScan(_)) => Err(none()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The scans of a workspace that started before one of them, newest first.
-async fn earlier(app: &App, before: &Scan, most: u32) -> Result<Vec<Scan>, Problem> {
-    let sql = include_str!("earlier_scans.sql");
-    let binds = vec![Value::Text(before.workspace.to_string()), Value::Int(most.into())];
-    let rows: Vec<_> = app.parts.store.query(sql, &before.id, binds).try_collect().await?;
-    let mut scans = Vec::with_capacity(rows.len());
-    for row in rows {
-        if let Some(Value::Text(id)) = row.into_iter().next()
-            && let Ok(id) = ScanId::new(id)
-        {
-            scans.push(app.parts.store.scan(&id).await?);
-        }
-    }
-    Ok(scans)
 }
 
 /// Moves a scan on to a state, from one of those that lead to it.

@@ -143,6 +143,10 @@ impl Store for SqlStore {
         self.read_scans(workspace, most).await
     }
 
+    async fn earlier_scans(&self, scan: &Scan, most: u32) -> Result<Vec<Scan>, StoreError> {
+        self.read_earlier(scan, most).await
+    }
+
     async fn set_state(
         &self,
         id: &ScanId,

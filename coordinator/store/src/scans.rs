@@ -38,6 +38,13 @@ const READ_LATEST: &str = concat!(
     " from scans where workspace = $1 order by started_at desc, scan_id desc limit $2"
 );
 
+const READ_EARLIER: &str = concat!(
+    "select ",
+    columns!(),
+    " from scans where workspace = $1 and (started_at < $2 or (started_at = $2 and scan_id < $3))
+    order by started_at desc, scan_id desc limit $4"
+);
+
 const READ_STANDING: &str = "select state, round from scans where scan_id = $1";
 
 const SET_STATE: &str = "update scans set state = $2, finished_at = $3 where scan_id = $1";
@@ -133,6 +140,17 @@ impl SqlStore {
         most: u32,
     ) -> Result<Vec<Scan>, StoreError> {
         let rows = self.fetch(READ_LATEST, binds![workspace.as_str(), most]).await?;
+        rows.into_iter().map(scan_of).collect()
+    }
+
+    pub(crate) async fn read_earlier(
+        &self,
+        scan: &Scan,
+        most: u32,
+    ) -> Result<Vec<Scan>, StoreError> {
+        let started = scan.started_at.timestamp_millis();
+        let binds = binds![scan.workspace.as_str(), started, scan.id.as_str(), most];
+        let rows = self.fetch(READ_EARLIER, binds).await?;
         rows.into_iter().map(scan_of).collect()
     }
 

@@ -3,6 +3,7 @@
 use coordinator::http::Settings;
 use protocol::registry::Scope;
 use protocol::scan::ScanState;
+use reports::diff::Of;
 use reports::{Format, Options, Redaction};
 
 use crate::server::{Server, wide};
@@ -45,6 +46,44 @@ async fn every_report_comes_in_every_format_as_it_is_written_beside_the_store() 
             }
         }
     }
+}
+
+#[tokio::test]
+async fn two_scans_are_compared_as_they_are_beside_the_store() {
+    use protocol::Clock;
+    let server = Server::start().await;
+    let token = server.token(Scope::Read).await;
+    let only = server.scan("default", ScanState::Finished, 3).await;
+    let path = "/api/v1/scans/latest/diff";
+    assert!(server.get(path, &token).await.refused(404, "no_scan").contains("no scan before"));
+    let later = server.scan("default", ScanState::Finished, 4).await;
+    let options = Options { redact: None, width: 120, now: server.clock.now(), files: Vec::new() };
+    for of in Of::ALL {
+        for format in Format::ALL {
+            let (both, mut wanted) = ((&only, &later), Vec::new());
+            reports::diff::write(&*server.store, both, *of, *format, &options, &mut wanted)
+                .await
+                .unwrap();
+            let look = format!("of={}&format={}", of.as_str(), format.as_str());
+            for path in [
+                format!("{path}?{look}"),
+                format!("/api/v1/scans/{later}/diff?before={only}&{look}"),
+            ] {
+                let answer = server.get(&path, &token).await.is(200);
+                assert!(answer.body.as_bytes() == wanted, "{path}");
+            }
+        }
+    }
+    let same = format!("/api/v1/scans/latest/diff?before={later}");
+    server.get(&same, &token).await.refused(409, "same_scan");
+    server.get(&format!("{path}?of=cels"), &token).await.refused(400, "bad_field");
+    let back = format!("/api/v1/scans/previous/diff?before={later}&format=csv");
+    server.get(&back, &token).await.is(200);
+    // The scans of others are not there.
+    let theirs = server.scan("other", ScanState::Finished, 1).await;
+    server.get(&format!("{path}?before={theirs}"), &token).await.refused(404, "no_scan");
+    let stranger = server.token_of("other", Scope::Read).await;
+    server.get(path, &stranger).await.refused(404, "no_scan");
 }
 
 #[tokio::test]

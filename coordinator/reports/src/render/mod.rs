@@ -42,7 +42,7 @@ pub(crate) fn whole(
 /// Renders a streamed report: for programs every row, for people the first ones.
 pub(crate) async fn streamed(
     context: &Context<'_>,
-    report: &Streamed,
+    report: &Streamed<'_>,
     format: Format,
     out: Out<'_>,
 ) -> Result<(), ReportError> {
@@ -85,7 +85,7 @@ pub(crate) async fn streamed(
 /// The first rows, with the columns that people read.
 async fn people(
     context: &Context<'_>,
-    report: &Streamed,
+    report: &Streamed<'_>,
     format: Format,
     most: usize,
     out: Out<'_>,

@@ -3,6 +3,8 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on says why")]
 
 mod checker;
+mod differing;
+mod later;
 mod outlets;
 #[cfg(feature = "fleet")]
 mod schema;

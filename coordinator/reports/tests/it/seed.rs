@@ -28,7 +28,7 @@ pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
     start + TimeDelta::seconds(seconds)
 }
 
-fn id<T: std::str::FromStr>(text: &str) -> T {
+pub(crate) fn id<T: std::str::FromStr>(text: &str) -> T {
     text.parse().unwrap_or_else(|_| panic!("{text} is an id"))
 }
 
@@ -51,7 +51,7 @@ fn facts(probe: &str, title: &str, category: &str, judgement: Judgement) -> Prob
     }
 }
 
-fn probes() -> Vec<ProbeFacts> {
+pub(crate) fn probes() -> Vec<ProbeFacts> {
     vec![
         facts("appfabric", "AWS AppFabric", "application", Judgement::Listed),
         facts("ec2", "Amazon EC2", "compute", Judgement::Resources),
@@ -62,7 +62,7 @@ fn probes() -> Vec<ProbeFacts> {
     ]
 }
 
-fn account(number: &str, name: &str, state: AccountState) -> Account {
+pub(crate) fn account(number: &str, name: &str, state: AccountState) -> Account {
     Account {
         id: id(number),
         name: name.to_owned(),
@@ -85,7 +85,7 @@ fn accounts() -> Vec<Account> {
     ]
 }
 
-fn tree() -> Tree {
+pub(crate) fn tree() -> Tree {
     let unit = |number: &str, parent: Option<&str>, name: &str| Unit {
         id: id(number),
         parent: parent.map(id),
@@ -106,13 +106,13 @@ fn tree() -> Tree {
     }
 }
 
-fn set(probes: &[(&str, Option<Status>)]) -> ProbeSet {
+pub(crate) fn set(probes: &[(&str, Option<Status>)]) -> ProbeSet {
     let probes = probes.iter().map(|(probe, verdict)| (id(probe), *verdict));
     ProbeSet { probes: probes.collect::<BTreeMap<_, _>>() }
 }
 
 /// What one cell answers.
-struct Says {
+pub(crate) struct Says {
     account: &'static str,
     region: &'static str,
     probe: &'static str,
@@ -123,7 +123,7 @@ struct Says {
     failure: Option<Failure>,
 }
 
-fn says(
+pub(crate) fn says(
     account: &'static str,
     region: &'static str,
     probe: &'static str,
@@ -144,13 +144,13 @@ fn says(
 }
 
 impl Says {
-    fn failing(mut self, failure: Failure) -> Self {
+    pub(crate) fn failing(mut self, failure: Failure) -> Self {
         self.count_is = CountIs::AtLeast;
         self.failure = Some(failure);
         self
     }
 
-    fn cell(&self, seconds: i64) -> Cell {
+    pub(crate) fn cell(&self, seconds: i64) -> Cell {
         let throttled = self.status == Status::Throttled;
         Cell {
             key: CellKey {
@@ -277,7 +277,7 @@ async fn begin(store: &dyn Store) {
     store.create_scan(&created(), &probes()).await.expect("a scan");
 }
 
-fn created() -> Scan {
+pub(crate) fn created() -> Scan {
     Scan {
         id: scan_id(),
         workspace: protocol::WorkspaceId::main(),

@@ -108,7 +108,10 @@ pub(crate) async fn a_scan_reads_back_as_it_was_written(store: Arc<dyn Store>) {
     later.started_at = at(10);
     store.create_scan(&later, &[]).await.expect("a scan");
     let latest = store.scans(&protocol::WorkspaceId::main(), 1).await.expect("scans");
-    assert_eq!(latest, [later]);
+    assert_eq!(latest, [later.clone()]);
+    let earlier = store.earlier_scans(&later, 5).await.expect("scans");
+    assert_eq!(earlier, [store.scan(&scan_id()).await.expect("a scan")]);
+    assert_eq!(store.earlier_scans(&earlier[0], 5).await.expect("scans"), []);
     let open =
         Progress { accounts: 1, preflights_open: 1, batches_open: 3, out: 0, next_due_ms: Some(0) };
     assert_eq!(store.progress(&scan_id()).await.expect("progress"), open);
