@@ -37,10 +37,11 @@ pub(crate) async fn run(
     // too often is parked.
     let mut coming = receive();
     loop {
+        // The end first: while answers keep coming, it would not be seen. They go to who leads next.
         let first = tokio::select! {
             biased;
-            first = &mut coming => first,
             () = done.cancelled() => return Ok(()),
+            first = &mut coming => first,
         };
         coming = receive();
         let mut deliveries = match first {

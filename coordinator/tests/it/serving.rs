@@ -46,6 +46,21 @@ async fn no_receive_of_answers_is_given_up_while_there_may_be_more() {
 }
 
 #[tokio::test]
+async fn a_coordinator_stops_though_answers_keep_coming() {
+    let scene = Scene::new(&["111122223333"]).await;
+    scene.scan(Priority::Normal).await;
+    let (serving, stop) = scene.serve();
+    let batch = scene.next().await;
+    scene.queue.flood(&batch);
+    scene.answer(&batch).await;
+    let next = scene.next().await;
+    assert!(matches!(next.work, Work::Probes(_)), "answers are written down: {next:?}");
+    stop.cancel();
+    let ended = tokio::time::timeout(Duration::from_secs(20), serving).await;
+    ended.expect("it stops").expect("an end");
+}
+
+#[tokio::test]
 async fn what_somebody_waits_for_goes_out_before_what_can_wait() {
     let scene = Scene::new(&["111122223333"]).await;
     let nightly = scene.scan(Priority::Low).await;
