@@ -84,7 +84,7 @@ pub(crate) struct Place {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Schedule {
-    /// Start a scan again and again; a schedule of the same name is replaced
+    /// Start a scan again and again, unless the last one still runs; a schedule of the same name is replaced
     Add(Box<NewSchedule>),
     /// List schedules
     List {

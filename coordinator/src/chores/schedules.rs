@@ -9,7 +9,8 @@ use super::Chore;
 use crate::serve::Service;
 use crate::{Error, Order, create, cron};
 
-/// Starts the scans of schedules that are due. A time that passed while nobody led starts one scan, not several.
+/// Starts the scans of schedules that are due. A time that passed while nobody led starts one scan, not several; one that
+/// comes while the schedule's last scan is open starts none, so that scans which do not end do not pile up.
 pub(super) struct Starter;
 
 #[async_trait]
@@ -31,11 +32,17 @@ impl Chore for Starter {
             if !service.registry.move_schedule(&schedule, next).await? {
                 continue;
             }
-            let order = Order {
-                workspace: schedule.workspace.clone(),
-                owner: format!("schedule {}", schedule.id),
-                state: ScanState::Running,
-            };
+            let (workspace, owner) =
+                (schedule.workspace.clone(), format!("schedule {}", schedule.id));
+            let open = service.registry.open_scans().await?;
+            if let Some(last) =
+                open.iter().find(|scan| scan.workspace == workspace && scan.owner == owner)
+            {
+                tracing::warn!(schedule = %schedule.id, %workspace, scan = %last.id,
+                    "a schedule started no scan: its last one has not ended");
+                continue;
+            }
+            let order = Order { workspace, owner, state: ScanState::Running };
             let settings = schedule.settings.clone();
             match create(&*parts.store, &parts.catalog, &*parts.clock, settings, order).await {
                 Ok(scan) => {

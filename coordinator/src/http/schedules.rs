@@ -37,7 +37,7 @@ pub(super) async fn list(
 
 /// Set a schedule
 ///
-/// One of the same name is replaced.
+/// One of the same name is replaced. A time that comes while the schedule's last scan is open starts none.
 #[utoipa::path(
     put, path = "/schedules/{name}", operation_id = "setSchedule", tag = "schedules", request_body = NewSchedule,
     params(("name" = String, Path, description = "Its name")),

@@ -163,11 +163,16 @@ async fn a_schedule_that_is_due_starts_one_scan() {
         next_at: now - Duration::from_secs(3600),
     };
     scene.store.put_schedule(&schedule).await.expect("a schedule");
+    let due = async || scene.store.due_schedules(now).await.expect("schedules").len();
     let (_serving, stop) = scene.serve();
     let scans = async || scene.store.scans(&WorkspaceId::main(), 10).await.expect("scans");
     until("a scan was started", async || !scans().await.is_empty()).await;
     let started = scans().await.remove(0);
     assert_eq!(started.owner, "schedule nightly");
+    // Due again, while the first one runs.
+    scene.store.put_schedule(&schedule).await.expect("a schedule");
+    until("it is looked at", async || due().await == 0).await;
+    assert_eq!(scans().await.len(), 1, "the last one has not ended");
     scene.work_until(&started.id, ScanState::Finished).await;
     assert_eq!(scans().await.len(), 1);
     let moved = scene.store.schedules(&WorkspaceId::main()).await.expect("schedules").remove(0);
