@@ -1,16 +1,17 @@
 //! The one place that calls data planes: build, sign, send, mend once, read or classify.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use catalog::entry::{Call, Entry, Scope};
+use catalog::entry::{Call, Entry, Probe, Scope};
 use catalog::{Catalog, Offered, Partition};
 use http::{HeaderValue, header};
 use http_body_util::Full;
 use moka::future::Cache;
 use protocol::provider::{Item, Page};
-use protocol::{AccountId, Failure, FailureKind, Region, ScanId};
+use protocol::{AccountId, Failure, FailureKind, ProbeId, Region, ScanId};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -24,7 +25,7 @@ use crate::sign::{Signing, signed};
 use crate::skew::SkewedClock;
 use crate::transport::{Fault, Transport};
 use crate::wire::error::Refusal;
-use crate::wire::{self, Answer, Outgoing, Values, error};
+use crate::wire::{self, Answer, Kept, Outgoing, Values, error};
 
 /// The most accounts whose closed regions are remembered.
 const MOST_ACCOUNTS: u64 = 10_000;
@@ -42,6 +43,8 @@ pub(crate) struct Api {
     clock: SkewedClock,
     deadline: Duration,
     closed: Cache<AccountId, Arc<Vec<Region>>>,
+    /// What is kept of the answers of each probe's calls.
+    kept: HashMap<ProbeId, Vec<Kept>>,
     /// Permits for lists of regions.
     pub lists: Semaphore,
 }
@@ -81,7 +84,9 @@ impl Api {
         lists: usize,
     ) -> Self {
         let (closed, lists) = (Cache::new(MOST_ACCOUNTS), Semaphore::new(lists));
-        Self { access, catalog, transport, clock, deadline, closed, lists }
+        let of = |probe: &Probe| probe.calls.iter().map(|call| Kept::of(probe, call)).collect();
+        let kept = catalog.probes().map(|view| (view.probe.id.clone(), of(view.probe))).collect();
+        Self { access, catalog, transport, clock, deadline, closed, kept, lists }
     }
 
     /// Remembers which regions an account has closed, to tell what its errors mean.
@@ -115,7 +120,7 @@ impl Api {
                 Err(fault) => return Err(self.fault(question, partition, &target, &fault).await),
             };
             let refusal = if answer.status.is_success() {
-                let body = read(asked, &answer)?;
+                let body = self.read(asked, &answer)?;
                 match page::failure(asked.call, &body) {
                     None => return page::read(asked, &|name| values.get(name), &body),
                     Some(failure) => error::inside(&answer, failure),
@@ -135,6 +140,20 @@ impl Api {
                 return Err(classify::refusal(&refusal, context));
             }
         }
+    }
+
+    /// What the call keeps of an answer.
+    fn read(&self, asked: &Asked<'_>, answer: &Answer) -> Result<Value, Failure> {
+        let place = asked.probe.calls.iter().position(|call| std::ptr::eq(call, asked.call));
+        let kept = place.and_then(|at| self.kept.get(&asked.probe.id)?.get(at));
+        let operation = &asked.call.operation;
+        let read = wire::read(asked.entry, operation, &answer.body, kept.unwrap_or(&Kept::WHOLE));
+        read.map_err(|error| {
+            let mut failure =
+                Failure::new(FailureKind::Transient, "UnreadableBody", error.to_string());
+            failure.http_status = Some(answer.status.as_u16());
+            failure
+        })
     }
 
     /// Where the call goes.
@@ -281,14 +300,6 @@ fn unsigned(
     request.headers_mut().insert(header::HOST, host);
     request.headers_mut().extend(outgoing.headers);
     Ok(request)
-}
-
-fn read(asked: &Asked<'_>, answer: &Answer) -> Result<Value, Failure> {
-    wire::read(asked.entry, &asked.call.operation, &answer.body).map_err(|error| {
-        let mut failure = Failure::new(FailureKind::Transient, "UnreadableBody", error.to_string());
-        failure.http_status = Some(answer.status.as_u16());
-        failure
-    })
 }
 
 fn invalid(entry: &Entry, error: &dyn std::fmt::Display) -> Failure {

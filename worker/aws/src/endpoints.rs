@@ -1,6 +1,7 @@
 //! Where a service is: overrides of environment and profile first, then the catalog's tables.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use aws_types::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
@@ -92,8 +93,9 @@ impl Endpoints {
 
 /// The ending of a service's own variable.
 fn ending(service: &str) -> String {
-    let known = SERVICE_IDS.lines().filter_map(|line| line.split_once(' '));
-    let listed = known.filter(|(name, _)| *name == service).map(|(_, ending)| ending).next();
+    static LISTED: LazyLock<HashMap<&str, &str>> =
+        LazyLock::new(|| SERVICE_IDS.lines().filter_map(|line| line.split_once(' ')).collect());
+    let listed = LISTED.get(service).copied();
     listed.map_or_else(|| service.replace('-', "_").to_ascii_uppercase(), str::to_owned)
 }
 

@@ -2,30 +2,29 @@
 
 use serde_json::{Map, Value};
 
-use super::{Unreadable, xml};
+use super::{Kept, Unreadable, xml};
 
 /// The content type of a request.
 pub(super) const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 /// Reads an answer of `query`: the root is stripped, then `<Op>Result`, where there is one.
-pub(super) fn read_query(operation: &str, body: &[u8]) -> Result<Value, Unreadable> {
-    let Some(Value::Object(mut answer)) = value(body)? else {
+pub(super) fn read_query(operation: &str, body: &[u8], kept: &Kept) -> Result<Value, Unreadable> {
+    if super::trim(body).is_empty() {
         return Ok(Value::Object(Map::new()));
-    };
-    let result = answer.remove(&format!("{operation}Result"));
-    Ok(result.unwrap_or(Value::Object(answer)))
+    }
+    let result = format!("{operation}Result");
+    match xml::read_below(body, Some(&result), kept)?.value {
+        Value::Object(answer) => Ok(Value::Object(answer)),
+        _ => Ok(Value::Object(Map::new())),
+    }
 }
 
 /// Reads an answer of `ec2`: the root is stripped.
-pub(super) fn read_ec2(body: &[u8]) -> Result<Value, Unreadable> {
-    Ok(value(body)?.unwrap_or_default())
-}
-
-fn value(body: &[u8]) -> Result<Option<Value>, Unreadable> {
+pub(super) fn read_ec2(body: &[u8], kept: &Kept) -> Result<Value, Unreadable> {
     if super::trim(body).is_empty() {
-        return Ok(None);
+        return Ok(Value::Null);
     }
-    Ok(Some(xml::read(body)?.value))
+    Ok(xml::read_below(body, None, kept)?.value)
 }
 
 #[cfg(test)]
@@ -38,16 +37,22 @@ mod tests {
     fn query_strips_the_root_and_the_result() {
         let body = b"<ListUsersResponse><ListUsersResult><IsTruncated>false</IsTruncated>\
                      </ListUsersResult><ResponseMetadata/></ListUsersResponse>";
-        assert_eq!(read_query("ListUsers", body), Ok(json!({ "IsTruncated": "false" })));
-        assert_eq!(read_query("X", b"<XResponse><a>1</a></XResponse>"), Ok(json!({ "a": "1" })));
-        assert_eq!(read_query("X", b""), Ok(json!({})));
+        assert_eq!(
+            read_query("ListUsers", body, &Kept::WHOLE),
+            Ok(json!({ "IsTruncated": "false" }))
+        );
+        assert_eq!(
+            read_query("X", b"<XResponse><a>1</a></XResponse>", &Kept::WHOLE),
+            Ok(json!({ "a": "1" }))
+        );
+        assert_eq!(read_query("X", b"", &Kept::WHOLE), Ok(json!({})));
     }
 
     #[test]
     fn ec2_strips_the_root() {
         let body = b"<R><requestId>r</requestId><set><item><id>1</id></item></set></R>";
         assert_eq!(
-            read_ec2(body),
+            read_ec2(body, &Kept::WHOLE),
             Ok(json!({ "requestId": "r", "set": { "item": { "id": "1" } } }))
         );
     }

@@ -1,9 +1,10 @@
 //! JSON: the protocols `json-1.0`, `json-1.1` and the answers of `rest-json`.
 
 use catalog::entry::{Entry, Wire};
+use serde::de::DeserializeSeed;
 use serde_json::{Map, Value};
 
-use super::{Unreadable, trim};
+use super::{Kept, Unreadable, trim};
 
 /// The content type of a request.
 pub(super) fn content_type(wire: Wire) -> &'static str {
@@ -24,11 +25,20 @@ pub(super) fn target(entry: &Entry, operation: &str) -> String {
 
 /// Reads a JSON body; an empty one is the empty object.
 pub(super) fn read(body: &[u8]) -> Result<Value, Unreadable> {
+    read_kept(body, &Kept::WHOLE)
+}
+
+/// The same, for what is to be kept of it.
+pub(super) fn read_kept(body: &[u8], kept: &Kept) -> Result<Value, Unreadable> {
     let body = trim(body);
     if body.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
-    serde_json::from_slice(body).map_err(|error| Unreadable::Json(error.to_string()))
+    let unreadable = |error: serde_json::Error| Unreadable::Json(error.to_string());
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = kept.deserialize(&mut reader).map_err(unreadable)?;
+    reader.end().map_err(unreadable)?;
+    Ok(value)
 }
 
 #[cfg(test)]

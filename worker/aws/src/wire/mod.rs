@@ -6,6 +6,7 @@
 pub(crate) mod error;
 mod form;
 mod json;
+mod kept;
 mod request;
 mod rest;
 pub(crate) mod xml;
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use catalog::entry::{Entry, Wire};
 use serde_json::Value;
 
+pub(crate) use kept::Kept;
 pub(crate) use request::{Outgoing, Values, build};
 
 /// An answer as it came.
@@ -45,13 +47,18 @@ pub(crate) enum Unreadable {
     Xml(String),
 }
 
-/// Reads the body of a good answer.
-pub(crate) fn read(entry: &Entry, operation: &str, body: &[u8]) -> Result<Value, Unreadable> {
+/// Reads what is to be kept of the body of a good answer.
+pub(crate) fn read(
+    entry: &Entry,
+    operation: &str,
+    body: &[u8],
+    kept: &Kept,
+) -> Result<Value, Unreadable> {
     match entry.protocol {
-        Wire::Json10 | Wire::Json11 | Wire::RestJson => json::read(body),
-        Wire::Query => form::read_query(operation, body),
-        Wire::Ec2 => form::read_ec2(body),
-        Wire::RestXml => rest::read_xml(body),
+        Wire::Json10 | Wire::Json11 | Wire::RestJson => json::read_kept(body, kept),
+        Wire::Query => form::read_query(operation, body, kept),
+        Wire::Ec2 => form::read_ec2(body, kept),
+        Wire::RestXml => rest::read_xml(body, kept),
     }
 }
 

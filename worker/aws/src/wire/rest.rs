@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Map, Value};
 
-use super::{Unreadable, first_byte, json, xml};
+use super::{Kept, Unreadable, first_byte, json, xml};
 
 /// The method of a call; `GET` where the catalog names none.
 pub(super) fn method(name: Option<&str>) -> Option<Method> {
@@ -11,11 +11,11 @@ pub(super) fn method(name: Option<&str>) -> Option<Method> {
 }
 
 /// Reads an answer of `rest-xml`: the root is stripped. S3 answers policies in JSON.
-pub(super) fn read_xml(body: &[u8]) -> Result<Value, Unreadable> {
+pub(super) fn read_xml(body: &[u8], kept: &Kept) -> Result<Value, Unreadable> {
     match first_byte(body) {
         None => Ok(Value::Object(Map::new())),
-        Some(b'{') => json::read(body),
-        Some(_) => Ok(xml::read(body)?.value),
+        Some(b'{') => json::read_kept(body, kept),
+        Some(_) => Ok(xml::read_below(body, None, kept)?.value),
     }
 }
 
@@ -27,10 +27,10 @@ mod tests {
 
     #[test]
     fn a_policy_in_json_is_read_though_the_service_speaks_xml() {
-        assert_eq!(read_xml(b" {\"Version\":\"x\"}"), Ok(json!({ "Version": "x" })));
-        assert_eq!(read_xml(b"<L><a>1</a></L>"), Ok(json!({ "a": "1" })));
-        assert_eq!(read_xml(b""), Ok(json!({})));
-        assert!(read_xml(b"no").is_err());
+        assert_eq!(read_xml(b" {\"Version\":\"x\"}", &Kept::WHOLE), Ok(json!({ "Version": "x" })));
+        assert_eq!(read_xml(b"<L><a>1</a></L>", &Kept::WHOLE), Ok(json!({ "a": "1" })));
+        assert_eq!(read_xml(b"", &Kept::WHOLE), Ok(json!({})));
+        assert!(read_xml(b"no", &Kept::WHOLE).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use roxmltree::{Document, Node, ParsingOptions};
 use serde_json::{Map, Value};
 
-use super::{Unreadable, trim};
+use super::{Kept, Unreadable, trim};
 
 /// The deepest nesting that is read; AWS's answers stay far below.
 const DEEPEST: usize = 64;
@@ -24,12 +24,18 @@ pub(crate) struct Xml {
 
 /// Reads an XML body.
 pub(crate) fn read(body: &[u8]) -> Result<Xml, Unreadable> {
+    read_below(body, None, &Kept::WHOLE)
+}
+
+/// Reads what is to be kept of what the root holds, or of that child of it, where it is there.
+pub(super) fn read_below(body: &[u8], child: Option<&str>, kept: &Kept) -> Result<Xml, Unreadable> {
     let text = std::str::from_utf8(trim(body)).map_err(|error| unreadable(&error))?;
     let options = ParsingOptions { nodes_limit: MOST_NODES, ..ParsingOptions::default() };
     let document =
         Document::parse_with_options(text, options).map_err(|error| unreadable(&error))?;
     let root = document.root_element();
-    let value = convert(root, DEEPEST)?;
+    let below = child.and_then(|name| root.children().find(|one| one.tag_name().name() == name));
+    let value = convert(below.unwrap_or(root), DEEPEST, kept)?;
     Ok(Xml { root: root.tag_name().name().to_owned(), value })
 }
 
@@ -38,15 +44,20 @@ fn unreadable(error: &dyn std::fmt::Display) -> Unreadable {
 }
 
 /// An element's value: an object of its children, else its text; white space alone is no text.
-fn convert(element: Node<'_, '_>, depth: usize) -> Result<Value, Unreadable> {
+fn convert(element: Node<'_, '_>, depth: usize, kept: &Kept) -> Result<Value, Unreadable> {
     if depth == 0 {
         return Err(Unreadable::Xml(format!("it is nested deeper than {DEEPEST} elements")));
     }
     let mut children = Map::new();
+    let mut is_object = false;
     for child in element.children().filter(Node::is_element) {
-        add(&mut children, child.tag_name().name(), convert(child, depth - 1)?);
+        is_object = true;
+        let name = child.tag_name().name();
+        if let Some(kept) = kept.member(name) {
+            add(&mut children, name, convert(child, depth - 1, kept)?);
+        }
     }
-    if !children.is_empty() {
+    if is_object {
         return Ok(Value::Object(children));
     }
     let text: String =
