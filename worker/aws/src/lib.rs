@@ -15,6 +15,8 @@ mod denial;
 mod documents;
 mod endpoints;
 mod error;
+#[cfg(feature = "bench")]
+pub mod measured;
 mod options;
 mod organization;
 mod page;
