@@ -55,6 +55,7 @@ const TWICE: &[(&str, &str)] = &[
     ("digest", "digest 0.10: sqlx and the AWS SDK"),
     ("getrandom", "ring"),
     ("hashbrown", "moka and sqlx"),
+    ("itertools", "criterion and prost"),
     ("r-efi", "getrandom 0.3: opentelemetry_sdk"),
     ("rand", "opentelemetry_sdk"),
     ("rand_core", "opentelemetry_sdk"),
