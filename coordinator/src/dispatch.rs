@@ -5,7 +5,7 @@ use protocol::Region;
 use protocol::batch::{Batch, BatchPace, Work};
 use protocol::message::Versioned;
 use protocol::queue::{Line, Message, QueueError};
-use protocol::result::{Answer, Return};
+use protocol::result::{Answer, Page, Return};
 use protocol::scan::Scan;
 use protocol::store::{Due, DueWork};
 use protocol::task::Task;
@@ -36,7 +36,7 @@ pub(crate) async fn send(
         due.into_iter().map(|due| message(scan, due, limit)).collect();
     shared.send_out(sent as u64);
     if let Err(error) = parts.queue.publish(Line::Tasks, messages?).await {
-        parts.store.ingest(&scan.id, scan.round, &returns, now).await?;
+        parts.store.ingest(&scan.id, scan.round, &[Page::from(&returns[..])], now).await?;
         shared.come_back(sent as u64);
         return Err(error.into());
     }

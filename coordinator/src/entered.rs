@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use protocol::preflight::{Preflight, RegionList};
-use protocol::result::{Answer, Return};
+use protocol::result::{Answer, Page, Return};
 use protocol::{Failure, ScanId};
 
 use crate::shared::Shared;
@@ -12,12 +12,12 @@ use crate::{Error, Parts};
 /// Ends the pre-flights among answers of a round, whether or not the scan is worked on here: else the account would be
 /// entered again, when its dispatch is taken for lost. What cannot be judged before regions are known is entered again
 /// at once.
-pub(crate) async fn end(
+pub(crate) async fn end<'a>(
     parts: &Parts,
     shared: Option<&Shared>,
     id: &ScanId,
     round: u32,
-    answers: &[Answer],
+    answers: impl Iterator<Item = &'a Answer> + Send,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let known = shared.map(Shared::known).unwrap_or_default();
@@ -26,7 +26,7 @@ pub(crate) async fn end(
         if known.is_empty() && needs_regions(outcome) {
             let (account, dispatch) = (account.clone(), *dispatch);
             let again = Answer::Returned { account, region: None, dispatch, why: Return::Stopped };
-            parts.store.ingest(id, round, &[again], now).await?;
+            parts.store.ingest(id, round, &[Page::from(&[again][..])], now).await?;
             continue;
         }
         let verdicts = verdicts(outcome, &known);

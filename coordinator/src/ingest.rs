@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use protocol::ScanId;
 use protocol::message::read;
 use protocol::queue::{Delivery, Line, QueueError};
-use protocol::result::{Answer, ResultPage};
+use protocol::result::{Answer, Page, ResultPage};
 use protocol::scan::Detail;
 use protocol::store::StoreError;
 use tokio::time::{Instant, sleep_until};
@@ -62,19 +62,19 @@ pub(crate) async fn run(
             let Ok(more) = more else { break };
             deliveries.extend(more);
         }
-        let mut rounds: BTreeMap<(ScanId, u32), Vec<Answer>> = BTreeMap::new();
+        let mut rounds: BTreeMap<(ScanId, u32), Vec<ResultPage>> = BTreeMap::new();
         let mut readable = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
             match read::<ResultPage>(&delivery.body) {
                 Ok(page) => {
-                    rounds.entry((page.scan, page.round)).or_default().extend(page.answers);
+                    rounds.entry((page.scan.clone(), page.round)).or_default().push(page);
                     readable.push(delivery);
                 }
                 Err(unreadable) => park(parts, delivery, &unreadable.to_string()).await?,
             }
         }
-        for ((id, round), answers) in rounds {
-            patiently(parts, board, &id, round, answers, done).await?;
+        for ((id, round), pages) in rounds {
+            patiently(parts, board, &id, round, pages, done).await?;
         }
         acknowledge(readable).await;
     }
@@ -103,7 +103,7 @@ async fn patiently(
     board: &Board,
     id: &ScanId,
     round: u32,
-    answers: Vec<Answer>,
+    mut pages: Vec<ResultPage>,
     done: &CancellationToken,
 ) -> Result<(), Error> {
     let start = Instant::now();
@@ -112,10 +112,10 @@ async fn patiently(
         Some(shared) => shared.detail,
         None => Detail::All,
     };
-    let mut answers = answers;
-    keep(&mut answers, detail);
+    pages.iter_mut().for_each(|page| keep(&mut page.answers, detail));
+    let pages: Vec<Page<'_>> = pages.iter().map(Page::from).collect();
     loop {
-        let failed = match write(parts, shared.as_deref(), id, round, &answers).await {
+        let failed = match write(parts, shared.as_deref(), id, round, &pages).await {
             Ok(()) => return Ok(()),
             Err(Error::Store(StoreError::NoScan(_))) => {
                 tracing::warn!(scan = %id, "answers of a scan that was removed are dropped");
@@ -132,35 +132,26 @@ async fn patiently(
     }
 }
 
-/// Writes answers of a round down.
+/// Writes pages of a round down.
 pub(crate) async fn write(
     parts: &Parts,
     shared: Option<&Shared>,
     id: &ScanId,
     round: u32,
-    answers: &[Answer],
+    pages: &[Page<'_>],
 ) -> Result<(), Error> {
     let start = Instant::now();
     let now = parts.clock.now();
-    let ingested = parts.store.ingest(id, round, answers, now).await?;
-    entered::end(parts, shared, id, round, answers, now).await?;
+    let ingested = parts.store.ingest(id, round, pages, now).await?;
+    let answers = || pages.iter().flat_map(|page| page.answers);
+    entered::end(parts, shared, id, round, answers(), now).await?;
     if let Some(shared) = shared {
         shared.count(ingested);
-        shared.come_back(answers.iter().filter(|answer| ends_a_dispatch(answer)).count() as u64);
+        shared.come_back(answers().filter(|answer| answer.ends_a_dispatch()).count() as u64);
         shared.nudge();
     }
-    metrics::ingested(&ingested, answers, start.elapsed());
+    metrics::ingested(&ingested, answers(), start.elapsed());
     Ok(())
-}
-
-fn ends_a_dispatch(answer: &Answer) -> bool {
-    matches!(
-        answer,
-        Answer::Settled { .. }
-            | Answer::Preflight { .. }
-            | Answer::PreflightHeld { .. }
-            | Answer::Returned { .. }
-    )
 }
 
 /// Drops what the scan does not keep of the things that were seen.

@@ -32,7 +32,11 @@ const TARGET: &str = "orgsweep::metrics";
 const LEAD: &str = "orgsweep::metrics::lead";
 
 /// Answers were written down.
-pub(crate) fn ingested(ingested: &Ingested, answers: &[Answer], took: Duration) {
+pub(crate) fn ingested<'a>(
+    ingested: &Ingested,
+    answers: impl Iterator<Item = &'a Answer>,
+    took: Duration,
+) {
     if !tracing::enabled!(target: TARGET, Level::INFO) {
         return;
     }

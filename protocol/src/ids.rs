@@ -148,6 +148,11 @@ id!(
     "connection"
 );
 id!(
+    /// One worker's work on one batch; who works on the same batch again has another.
+    StintId,
+    "stint"
+);
+id!(
     /// The fingerprint of the catalog that a scan was planned with.
     CatalogDigest,
     "catalog digest"
@@ -192,6 +197,14 @@ impl ScanId {
     #[must_use]
     pub fn generate(now: chrono::DateTime<chrono::Utc>, dice: u32) -> Self {
         Self(Arc::from(format!("{}-{dice:08x}", now.format("%Y%m%dT%H%M%S"))))
+    }
+}
+
+impl StintId {
+    /// Makes the id of a stint that begins, from bits that no other has.
+    #[must_use]
+    pub fn generate(dice: u128) -> Self {
+        Self(Arc::from(format!("{dice:032x}")))
     }
 }
 

@@ -31,6 +31,6 @@ pub use clock::Clock;
 pub use failure::{DeniedBy, Failure, FailureKind};
 pub use ids::{
     AccountId, CatalogDigest, ConnectionId, OrgId, ProbeId, Region, ScanId, ScheduleId, ServiceId,
-    TokenId, UnitId, WorkspaceId,
+    StintId, TokenId, UnitId, WorkspaceId,
 };
 pub use status::{Evidence, Status};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, CellKey};
 use crate::failure::Failure;
-use crate::ids::{AccountId, Region, ScanId};
+use crate::ids::{AccountId, Region, ScanId, StintId};
 use crate::message::Versioned;
 use crate::object::Object;
 use crate::preflight::Preflight;
@@ -21,8 +21,42 @@ pub struct ResultPage {
     pub scan: ScanId,
     /// The round that was worked for.
     pub round: u32,
+    /// Where it stands among the pages of its stint; none from workers of earlier builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// The answers.
     pub answers: Vec<Answer>,
+}
+
+/// Where a page stands among those that one worker writes about one batch. What it says may rest on all
+/// pages before it: a cell counts things that they tell.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Part {
+    /// The worker's work on the batch.
+    pub stint: StintId,
+    /// How many pages stand before it.
+    pub number: u32,
+}
+
+/// A result page as the store takes it: scan and round are said beside.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'a> {
+    /// Where it stands among the pages of its stint; none where it rests on no other.
+    pub part: Option<&'a Part>,
+    /// The answers.
+    pub answers: &'a [Answer],
+}
+
+impl<'a> From<&'a ResultPage> for Page<'a> {
+    fn from(page: &'a ResultPage) -> Self {
+        Self { part: page.part.as_ref(), answers: &page.answers }
+    }
+}
+
+impl<'a> From<&'a [Answer]> for Page<'a> {
+    fn from(answers: &'a [Answer]) -> Self {
+        Self { part: None, answers }
+    }
 }
 
 impl Versioned for ResultPage {
@@ -91,6 +125,20 @@ pub enum Answer {
         /// Why it was not worked on.
         why: Return,
     },
+}
+
+impl Answer {
+    /// Whether it is the last about its dispatch.
+    #[must_use]
+    pub fn ends_a_dispatch(&self) -> bool {
+        match self {
+            Self::Preflight { .. }
+            | Self::PreflightHeld { .. }
+            | Self::Settled { .. }
+            | Self::Returned { .. } => true,
+            Self::Objects { .. } | Self::Cell(_) | Self::Held(_) => false,
+        }
+    }
 }
 
 words! {

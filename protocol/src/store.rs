@@ -11,7 +11,7 @@ use crate::ids::{
 use crate::inventory::{Account, Organization, Tree};
 use crate::ledger::Ledger;
 use crate::plan::{PlanRow, ProbeFacts, ProbeSet, RowVerdict};
-use crate::result::Answer;
+use crate::result::Page;
 use crate::scan::{Scan, ScanState};
 use crate::status::Status;
 use crate::task::Task;
@@ -224,12 +224,14 @@ pub trait Store: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
 
-    /// Writes answers of a round; pre-flights that ended are not among them.
+    /// Writes what pages of a round answer; pre-flights that ended are not among it. Pages of one stint count in
+    /// their order, each once: what came before its turn is kept until then, but for things, which are
+    /// written at once.
     async fn ingest(
         &self,
         id: &ScanId,
         round: u32,
-        answers: &[Answer],
+        pages: &[Page<'_>],
         now: DateTime<Utc>,
     ) -> Result<Ingested, StoreError>;
 

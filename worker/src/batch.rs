@@ -10,11 +10,12 @@ use protocol::provider::Place;
 use protocol::queue::QueueError;
 use protocol::result::{Answer, Return};
 use protocol::task::Task;
-use protocol::{Failure, FailureKind};
+use protocol::{Failure, FailureKind, StintId};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
+use uuid::Uuid;
 
 use crate::admit::Till;
 use crate::ask::late;
@@ -110,7 +111,8 @@ impl Worker {
     }
 
     fn outbox(&self, batch: &Batch) -> Result<Outbox, QueueError> {
-        let pages = Pages::new(&batch.scan, batch.round, self.broker.message_limit())?;
+        let stint = StintId::generate(Uuid::now_v7().as_u128());
+        let pages = Pages::new(&batch.scan, batch.round, stint, self.broker.message_limit())?;
         Ok(Outbox::new(Arc::clone(&self.publisher), pages, batch.account.to_string()))
     }
 

@@ -52,7 +52,7 @@ impl Outbox {
     pub(crate) async fn flush(&self) -> Result<(), QueueError> {
         let rest = {
             let mut desk = self.desk();
-            desk.pages.close();
+            desk.pages.close()?;
             desk.pages.take()
         };
         self.publish(rest).await
@@ -66,7 +66,7 @@ impl Outbox {
             let mut desk = self.desk();
             put(&mut desk.pages)?;
             if desk.begun.elapsed() >= PAGE_TIME {
-                desk.pages.close();
+                desk.pages.close()?;
             }
             let full = desk.pages.take();
             if !full.is_empty() {

@@ -2,14 +2,15 @@
 //!
 //! Answers are written once, straight into the page; a page that is full is closed before the
 //! answer that did not fit. Things that do not fit into one page are spread over several. A thing
-//! that is too large alone loses what is largest of it, and says so (`left_out`).
+//! that is too large alone loses what is largest of it, and says so (`left_out`). Pages are numbered:
+//! what one says may rest on all before it.
 
-use protocol::ScanId;
 use protocol::cell::CellKey;
 use protocol::message::Versioned;
 use protocol::object::Object;
 use protocol::queue::QueueError;
-use protocol::result::{Answer, ResultPage};
+use protocol::result::{Answer, Part, ResultPage};
+use protocol::{ScanId, StintId};
 use serde::Serialize;
 
 use crate::left_out;
@@ -24,6 +25,8 @@ const TAIL: &[u8] = b"]}";
 /// Pages in the making.
 pub(crate) struct Pages {
     limit: usize,
+    /// What the next page says before its answers: all of one that has none.
+    empty: ResultPage,
     head: Vec<u8>,
     open: Vec<u8>,
     objects: usize,
@@ -38,13 +41,18 @@ enum Seen<'a> {
 }
 
 impl Pages {
-    /// No page yet; none will have more than `limit` bytes.
-    pub(crate) fn new(scan: &ScanId, round: u32, limit: usize) -> Result<Self, QueueError> {
-        let version = ResultPage::VERSION;
-        let empty = ResultPage { version, scan: scan.clone(), round, answers: Vec::new() };
-        let mut head = serde_json::to_vec(&empty).map_err(|error| refused(&error))?;
-        head.truncate(head.len() - TAIL.len());
-        Ok(Self { limit, open: head.clone(), head, objects: 0, full: Vec::new() })
+    /// No page of the stint yet; none will have more than `limit` bytes.
+    pub(crate) fn new(
+        scan: &ScanId,
+        round: u32,
+        stint: StintId,
+        limit: usize,
+    ) -> Result<Self, QueueError> {
+        let part = Some(Part { stint, number: 0 });
+        let (version, scan) = (ResultPage::VERSION, scan.clone());
+        let empty = ResultPage { version, scan, round, part, answers: Vec::new() };
+        let head = head_of(&empty)?;
+        Ok(Self { limit, empty, open: head.clone(), head, objects: 0, full: Vec::new() })
     }
 
     /// Adds an answer.
@@ -73,7 +81,7 @@ impl Pages {
         let Err(too_large) = self.write(&Seen::Objects { cell, call, objects })? else {
             self.objects += objects.len();
             if self.objects >= PAGE_OBJECTS {
-                self.close();
+                self.close()?;
             }
             return Ok(());
         };
@@ -110,13 +118,18 @@ impl Pages {
     }
 
     /// Closes the open page, if anything is in it.
-    pub(crate) fn close(&mut self) {
+    pub(crate) fn close(&mut self) -> Result<(), QueueError> {
         self.objects = 0;
         if self.open.len() > self.head.len() {
+            if let Some(part) = &mut self.empty.part {
+                part.number = part.number.saturating_add(1);
+            }
+            self.head = head_of(&self.empty)?;
             let mut page = std::mem::replace(&mut self.open, self.head.clone());
             page.extend_from_slice(TAIL);
             self.full.push(page);
         }
+        Ok(())
     }
 
     /// Takes the pages that are closed, in order.
@@ -139,7 +152,7 @@ impl Pages {
         if !self.fits() && begin > before {
             let answer = self.open.split_off(begin);
             self.open.truncate(before);
-            self.close();
+            self.close()?;
             self.open.extend_from_slice(&answer);
         }
         if !self.fits() {
@@ -148,7 +161,7 @@ impl Pages {
             return Ok(Err(QueueError::TooLarge { bytes, limit: self.limit }));
         }
         if self.open.len() >= PAGE_BYTES {
-            self.close();
+            self.close()?;
         }
         Ok(Ok(()))
     }
@@ -156,6 +169,12 @@ impl Pages {
     fn fits(&self) -> bool {
         self.open.len() + TAIL.len() <= self.limit
     }
+}
+
+fn head_of(empty: &ResultPage) -> Result<Vec<u8>, QueueError> {
+    let mut head = serde_json::to_vec(empty).map_err(|error| refused(&error))?;
+    head.truncate(head.len() - TAIL.len());
+    Ok(head)
 }
 
 fn refused(error: &serde_json::Error) -> QueueError {
@@ -233,12 +252,16 @@ mod tests {
         vec(prop_oneof![3 => seen, 1 => ends], 0..8)
     }
 
+    fn empty(round: u32, limit: usize) -> Pages {
+        Pages::new(&ScanId::new("scan").unwrap(), round, StintId::generate(7), limit).unwrap()
+    }
+
     fn cut(answers: &[Answer]) -> Vec<Vec<u8>> {
-        let mut pages = Pages::new(&ScanId::new("scan").unwrap(), 3, LIMIT).unwrap();
+        let mut pages = empty(3, LIMIT);
         for answer in answers {
             pages.put(answer).unwrap();
         }
-        pages.close();
+        pages.close().unwrap();
         pages.take()
     }
 
@@ -256,12 +279,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn all_answers_arrive_in_order_in_pages_within_the_limit(answers in answers()) {
+        fn all_answers_arrive_in_order_in_pages_within_the_limit_that_are_numbered(answers in answers()) {
             let mut arrived = Vec::new();
-            for page in cut(&answers) {
+            for (number, page) in (0..).zip(cut(&answers)) {
                 prop_assert!(page.len() <= LIMIT, "{} bytes", page.len());
                 let page: ResultPage = message::read(&page).unwrap();
                 prop_assert_eq!((page.scan.as_str(), page.round), ("scan", 3));
+                prop_assert_eq!(page.part, Some(Part { stint: StintId::generate(7), number }));
                 prop_assert!(!page.answers.is_empty());
                 arrived.extend(page.answers);
             }
@@ -302,7 +326,7 @@ mod tests {
         let CellKey { account, region, .. } = key("s3");
         let until = chrono::DateTime::UNIX_EPOCH;
         let held = Answer::Held(Held { account, region, task, until, why: None });
-        let mut pages = Pages::new(&ScanId::new("scan").unwrap(), 1, LIMIT).unwrap();
+        let mut pages = empty(1, LIMIT);
         let refused = pages.put(&held).unwrap_err();
         assert!(
             matches!(refused, QueueError::TooLarge { bytes, .. } if bytes > LIMIT),
@@ -315,7 +339,7 @@ mod tests {
     fn a_page_is_closed_when_it_has_enough() {
         let thing = object(0, 0, BTreeMap::new());
         let objects = vec![thing; PAGE_OBJECTS];
-        let mut pages = Pages::new(&ScanId::new("scan").unwrap(), 1, 1 << 30).unwrap();
+        let mut pages = empty(1, 1 << 30);
         pages.put(&Answer::Objects { cell: key("s3"), call: 0, objects }).unwrap();
         assert_eq!(pages.take().len(), 1);
     }

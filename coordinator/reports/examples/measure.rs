@@ -11,7 +11,7 @@ use protocol::inventory::{Account, AccountState, Organization, Tree, Unit};
 use protocol::judge::Judgement;
 use protocol::plan::{PlanRow, ProbeFacts, ProbeSet, RowVerdict};
 use protocol::preflight::{Preflight, RegionList};
-use protocol::result::Answer;
+use protocol::result::{Answer, Page};
 use protocol::scan::{Scan, ScanState, Settings};
 use protocol::store::Store;
 use protocol::{DeniedBy, Evidence, Failure, FailureKind, ScanId, Status};
@@ -199,7 +199,7 @@ async fn fill(store: &dyn Store, id: &ScanId, many: usize) -> Outcome<()> {
                 page.push(Answer::Cell(cell(key, (at, place, which))));
             }
         }
-        store.ingest(id, 1, &page, start()).await?;
+        store.ingest(id, 1, &[Page::from(&page[..])], start()).await?;
     }
     let now = start() + TimeDelta::minutes(9);
     store.set_state(id, ScanState::ALL, ScanState::Finished, now).await?;

@@ -6,7 +6,7 @@ use protocol::batch::{Batch, Work};
 use protocol::message::read;
 use protocol::queue::{Delivery, Line, QueueError};
 use protocol::registry::Parked;
-use protocol::result::{Answer, ResultPage, Return};
+use protocol::result::{Answer, Page, ResultPage, Return};
 use protocol::store::StoreError;
 use tokio_util::sync::CancellationToken;
 
@@ -51,12 +51,12 @@ async fn take(service: &Service, delivery: &Delivery) -> Result<(), Error> {
             let (scan, round) = (batch.scan.clone(), batch.round);
             tracing::warn!(scan = %scan, account = %batch.account, region = %batch.region,
                 "a batch was parked; its tasks go out again");
-            return write(service, &scan, round, &[returned(batch)]).await;
+            return write(service, &scan, round, Page::from(&[returned(batch)][..])).await;
         }
         Err(unreadable) => unreadable,
     };
     if let Ok(page) = read::<ResultPage>(&delivery.body) {
-        return write(service, &page.scan, page.round, &page.answers).await;
+        return write(service, &page.scan, page.round, Page::from(&page)).await;
     }
     tracing::error!(why = %why, "a parked message is kept; nobody here can read it");
     let parked = Parked {
@@ -71,9 +71,9 @@ async fn write(
     service: &Service,
     scan: &protocol::ScanId,
     round: u32,
-    answers: &[Answer],
+    page: Page<'_>,
 ) -> Result<(), Error> {
-    match ingest::write(&service.parts, None, scan, round, answers).await {
+    match ingest::write(&service.parts, None, scan, round, &[page]).await {
         // A scan that was removed has no use for it.
         Err(Error::Store(StoreError::NoScan(_))) => Ok(()),
         written => written,

@@ -1,7 +1,8 @@
-//! Measures a store: `cargo run --release -p store --features fleet --example measure -- URL [ACCOUNTS]`.
+//! Measures a store: `cargo run --release -p store --features fleet --example measure -- URL [ACCOUNTS [PAGES]]`.
 //!
 //! Plays the life of one scan on an empty store, as coordinator and workers would: plan, enter, take
-//! what is due, answer it, count, read, remove. 1000 accounts make 1.05 million cells.
+//! what is due, answer it, count, read, remove. 1000 accounts make 1.05 million cells. Each batch is answered in so
+//! many pages, else in one.
 
 use std::error::Error;
 use std::io::Write;
@@ -15,10 +16,10 @@ use protocol::object::Object;
 use protocol::plan::{PlanRow, ProbeFacts, ProbeSet};
 use protocol::preflight::{Preflight, RegionList};
 use protocol::registry::Registry;
-use protocol::result::Answer;
+use protocol::result::{Answer, Page, Part};
 use protocol::scan::{Scan, ScanState, Settings};
 use protocol::store::{Due, DueWork, Store};
-use protocol::{DeniedBy, Evidence, Failure, FailureKind, ScanId, Status, WorkspaceId};
+use protocol::{DeniedBy, Evidence, Failure, FailureKind, ScanId, Status, StintId, WorkspaceId};
 use store::{Access, SqlStore, connect};
 use tokio::time::Instant;
 
@@ -29,7 +30,7 @@ const GLOBAL: usize = 6;
 const REGIONS: usize = 17;
 /// Batches that are out at once.
 const AHEAD: u32 = 256;
-/// Batches whose answers are written at once.
+/// Pages that are written at once.
 const PAGES: usize = 64;
 
 const COUNT: &str = "select account_id, region, probe, status from scan_cells where scan_id = $1";
@@ -39,6 +40,7 @@ async fn main() -> Outcome<()> {
     let mut args = std::env::args().skip(1);
     let url = args.next().ok_or("the store's URL is missing")?;
     let accounts: usize = args.next().unwrap_or_else(|| "1000".to_owned()).parse()?;
+    let pages: usize = args.next().unwrap_or_else(|| "1".to_owned()).parse()?;
     let store = connect(&url, Access::Run).await?;
     let id: ScanId = "measured".parse()?;
 
@@ -48,7 +50,7 @@ async fn main() -> Outcome<()> {
     let began = Instant::now();
     enter(&store, &id).await?;
     say("enter", began, &format!("{accounts} accounts"))?;
-    work(&store, &id).await?;
+    work(&store, &id, pages).await?;
 
     let began = Instant::now();
     let ledger = store.ledger(&id).await?;
@@ -159,10 +161,10 @@ async fn enter(store: &SqlStore, id: &ScanId) -> Outcome<()> {
 }
 
 /// Takes and answers until nothing is due; tells the time of both apart.
-async fn work(store: &SqlStore, id: &ScanId) -> Outcome<()> {
+async fn work(store: &SqlStore, id: &ScanId, pages: usize) -> Outcome<()> {
     let (mut taking, mut writing, mut longest) =
         (TimeDelta::zero(), TimeDelta::zero(), TimeDelta::zero());
-    let (mut batches, mut cells, mut number) = (0, 0, 0);
+    let (mut batches, mut cells, mut number, mut stints) = (0, 0, 0, 0);
     loop {
         let began = Instant::now();
         let due = store.take_due(id, start(), AHEAD).await?;
@@ -173,13 +175,16 @@ async fn work(store: &SqlStore, id: &ScanId) -> Outcome<()> {
             break;
         }
         batches += due.len();
-        for part in due.chunks(PAGES) {
-            let mut answers = Vec::new();
-            for due in part {
-                answer(due, &mut number, &mut answers)?;
-            }
+        let mut all = Vec::new();
+        for due in &due {
+            stints += 1;
+            all.extend(cut(answer(due, &mut number)?, StintId::generate(stints), pages));
+        }
+        for some in all.chunks(PAGES) {
+            let some: Vec<Page<'_>> =
+                some.iter().map(|(part, answers)| Page { part: Some(part), answers }).collect();
             let began = Instant::now();
-            cells += store.ingest(id, 1, &answers, start()).await?.cells;
+            cells += store.ingest(id, 1, &some, start()).await?.cells;
             writing += TimeDelta::from_std(began.elapsed())?;
         }
     }
@@ -196,7 +201,8 @@ async fn work(store: &SqlStore, id: &ScanId) -> Outcome<()> {
 }
 
 /// Answers a batch: most cells idle, some in use with things, some denied.
-fn answer(due: &Due, number: &mut usize, answers: &mut Vec<Answer>) -> Outcome<()> {
+fn answer(due: &Due, number: &mut usize) -> Outcome<Vec<Answer>> {
+    let mut answers = Vec::new();
     let DueWork::Probes { region, tasks } = &due.work else { return Err("a pre-flight".into()) };
     for task in tasks {
         *number += 1;
@@ -257,5 +263,20 @@ fn answer(due: &Due, number: &mut usize, answers: &mut Vec<Answer>) -> Outcome<(
         region: region.clone(),
         dispatch: due.dispatch,
     });
-    Ok(())
+    Ok(answers)
+}
+
+/// Cuts answers into so many pages.
+fn cut(
+    answers: Vec<Answer>,
+    stint: StintId,
+    pages: usize,
+) -> impl Iterator<Item = (Part, Vec<Answer>)> {
+    let most = answers.len().div_ceil(pages);
+    let mut answers = answers.into_iter();
+    let cut = std::iter::from_fn(move || {
+        let page: Vec<Answer> = answers.by_ref().take(most).collect();
+        (!page.is_empty()).then_some(page)
+    });
+    (0..).zip(cut).map(move |(number, page)| (Part { stint: stint.clone(), number }, page))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use protocol::cell::CellKey;
-use protocol::result::{Answer, Held};
+use protocol::result::{Answer, Held, Page};
 use protocol::store::{Ingested, StoreError};
 use protocol::{AccountId, Cell, Failure, ScanId};
 
@@ -115,22 +115,25 @@ impl SqlStore {
         &self,
         id: &ScanId,
         round: u32,
-        answers: &[Answer],
+        pages: &[Page<'_>],
         now: DateTime<Utc>,
     ) -> Result<Ingested, StoreError> {
         let mut open = self.begin().await?;
         let present = open.standing(id).await?.round;
         if round > present {
-            return Ok(Ingested { stale: answers.len() as u64, ..Ingested::default() });
+            let stale = pages.iter().map(|page| page.answers.len() as u64).sum();
+            return Ok(Ingested { stale, ..Ingested::default() });
         }
-        let rows = open.planned_rows(id, answers).await?;
+        let ordered = open.in_order(id, pages).await?;
+        let answers = ordered.answers();
+        let rows = open.planned_rows(id, &answers).await?;
         let mut sorted = sort(answers, round, &rows);
         if round < present {
             open.drop_outdated_objects(id, round, &mut sorted).await?;
         }
         open.write_objects(id, round, &sorted.objects).await?;
         let mut done = open.write_cells(id, sorted.cells).await?;
-        done.stale += sorted.stray;
+        done.stale += ordered.stale + sorted.stray;
         done.stale += open.hold_tasks(id, round, sorted.held).await?;
         done.stale += open.hold_preflights(id, sorted.preflights).await?;
         done.stale += open.settle(id, sorted.settled, &rows, now).await?;
@@ -158,7 +161,7 @@ fn place_of(answer: &Answer) -> Option<(&AccountId, &protocol::Region)> {
     }
 }
 
-fn sort<'a>(answers: &'a [Answer], round: u32, rows: &HashMap<Place, PlannedRow>) -> Sorted<'a> {
+fn sort<'a>(answers: Vec<&'a Answer>, round: u32, rows: &HashMap<Place, PlannedRow>) -> Sorted<'a> {
     let mut sorted = Sorted::default();
     let planned = |key: &CellKey| {
         let row = rows.get(&(key.account.clone(), key.region.clone()));
@@ -206,9 +209,9 @@ impl Open<'_> {
     async fn planned_rows(
         &mut self,
         id: &ScanId,
-        answers: &[Answer],
+        answers: &[&Answer],
     ) -> Result<HashMap<Place, PlannedRow>, StoreError> {
-        let places: BTreeSet<_> = answers.iter().filter_map(place_of).collect();
+        let places: BTreeSet<_> = answers.iter().copied().filter_map(place_of).collect();
         let mut rows = Rows::new(3);
         for (account, region) in places {
             rows.push_key(&[id.as_str(), account.as_str(), region.as_str()]);

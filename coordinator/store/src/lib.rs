@@ -35,6 +35,7 @@ mod schedules;
 mod sets;
 mod shares;
 mod sqlite;
+mod stints;
 mod tokens;
 mod turn;
 

@@ -29,6 +29,7 @@ const FILES: &[File] = &[
     file!("20261122000500_registry.sql"),
     file!("20261122000600_returned.sql"),
     file!("20261122000700_resource_calls.sql"),
+    file!("20261122000800_stints.sql"),
 ];
 
 /// How the store's tables compare with those that this build knows.

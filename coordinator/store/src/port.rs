@@ -7,7 +7,7 @@ use protocol::inventory::{Account, Organization, Tree};
 use protocol::ledger::Ledger;
 use protocol::plan::{PlanRow, ProbeFacts, ProbeSet, RowVerdict};
 use protocol::preflight::Preflight;
-use protocol::result::Answer;
+use protocol::result::Page;
 use protocol::scan::{Scan, ScanState};
 use protocol::store::{CellFilter, Due, Ingested, Progress, Row, Store, StoreError, Value};
 use protocol::{
@@ -228,10 +228,10 @@ impl Store for SqlStore {
         &self,
         id: &ScanId,
         round: u32,
-        answers: &[Answer],
+        pages: &[Page<'_>],
         now: DateTime<Utc>,
     ) -> Result<Ingested, StoreError> {
-        self.write_answers(id, round, answers, now).await
+        self.write_answers(id, round, pages, now).await
     }
 
     async fn progress(&self, id: &ScanId) -> Result<Progress, StoreError> {

@@ -52,7 +52,9 @@ const SWEEP_PLACES: [&str; 6] = [
     where (scan_id, account_id, region) in (select * from (values :rows) as keys)",
 ];
 
-const SWEEP_REST: [&str; 7] = [
+const SWEEP_REST: [&str; 9] = [
+    "delete from early_pages where scan_id = $1",
+    "delete from stints where scan_id = $1",
     "delete from scan_accounts where scan_id = $1",
     "delete from organizations where scan_id = $1",
     "delete from units where scan_id = $1",

@@ -39,8 +39,17 @@ impl Columns {
 
     /// The next column: a number of some other type.
     pub(crate) fn number<T: TryFrom<i64>>(&mut self) -> Result<T, StoreError> {
-        let number = self.int()?;
-        T::try_from(number).map_err(|_| damaged(format!("{number} is out of range")))
+        self.maybe_number()?.ok_or_else(|| damaged("a number is missing"))
+    }
+
+    /// The next column: a number of some other type, or null.
+    pub(crate) fn maybe_number<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, StoreError> {
+        let number = self.maybe_int()?;
+        number
+            .map(|number| {
+                T::try_from(number).map_err(|_| damaged(format!("{number} is out of range")))
+            })
+            .transpose()
     }
 
     /// The next column: a flag.

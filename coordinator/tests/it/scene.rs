@@ -132,6 +132,7 @@ impl Scene {
             version: ResultPage::VERSION,
             scan: batch.scan.clone(),
             round: batch.round,
+            part: None,
             answers,
         };
         let body = serde_json::to_vec(&page).expect("a page");

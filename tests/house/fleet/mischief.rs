@@ -46,7 +46,8 @@ pub(super) enum Mischief {
     Cut,
     /// Messages come twice.
     Duplicate,
-    /// Batches come so late that their work was given out again, or after the end of their scan.
+    /// Messages come so late that others overtake them, that their work was given out again, or after the end of
+    /// their scan.
     Late,
     /// The clock of one coordinator and one worker jumps, forward and then back.
     Clock,
@@ -81,8 +82,8 @@ pub(super) struct Scene<'a> {
     pub(super) queue: Place,
     /// How often Redis was started again.
     pub(super) budgets_restarted: u32,
-    /// Batches that were taken away, until they come late.
-    held: Vec<Message>,
+    /// Messages that were taken away, until they come late.
+    held: Vec<(Line, Vec<Message>)>,
 }
 
 impl<'a> Scene<'a> {
@@ -156,9 +157,10 @@ impl<'a> Scene<'a> {
     }
 
     fn late(&mut self) {
-        let taken = self.take(Line::Tasks);
-        let late = std::mem::replace(&mut self.held, taken);
-        self.publish(Line::Tasks, late);
+        let taken = [Line::Tasks, Line::Results].map(|line| (line, self.take(line)));
+        for (line, late) in std::mem::replace(&mut self.held, taken.to_vec()) {
+            self.publish(line, late);
+        }
     }
 
     /// Takes messages off a line, as a consumer would that is quick to acknowledge.

@@ -12,7 +12,7 @@ use protocol::clock::SystemClock;
 use protocol::message::{self, Versioned};
 use protocol::provider::Provider;
 use protocol::queue::{Delivery, Line, Message, Queue};
-use protocol::result::{Answer, ResultPage, Return};
+use protocol::result::{Answer, Part, ResultPage, Return};
 use protocol::{AccountId, ConnectionId, Region, ScanId};
 use queue::MemoryQueue;
 use tokio::task::JoinHandle;
@@ -71,6 +71,8 @@ pub(crate) struct Bench {
     pub(crate) settings: worker::Settings,
     pub(crate) drain: CancellationToken,
     pub(crate) answers: Vec<Answer>,
+    /// Where the pages with these answers stand.
+    pub(crate) parts: Vec<Part>,
     provider: Arc<dyn Provider>,
     running: Option<JoinHandle<Result<(), worker::Error>>>,
 }
@@ -87,6 +89,7 @@ impl Bench {
             settings: worker::Settings::new(64),
             drain: CancellationToken::new(),
             answers: Vec::new(),
+            parts: Vec::new(),
             provider: Arc::clone(cloud) as _,
             running: None,
         }
@@ -120,7 +123,7 @@ impl Bench {
         let collected = async {
             while !enough(&self.answers) {
                 let page = self.page().await;
-                self.answers.extend(page.answers);
+                self.take(page);
             }
         };
         tokio::time::timeout(PATIENCE, collected).await.unwrap();
@@ -148,9 +151,14 @@ impl Bench {
         let took = start.elapsed();
         while self.queue.depth(Line::Results).await.unwrap() > 0 {
             let page = self.page().await;
-            self.answers.extend(page.answers);
+            self.take(page);
         }
         took
+    }
+
+    fn take(&mut self, page: ResultPage) {
+        self.parts.extend(page.part);
+        self.answers.extend(page.answers);
     }
 
     /// How the worker ended by itself.
@@ -199,17 +207,7 @@ pub(crate) async fn work_until(
 
 /// How many batches have been answered.
 pub(crate) fn ends(answers: &[Answer]) -> usize {
-    answers.iter().filter(|answer| is_end(answer)).count()
-}
-
-fn is_end(answer: &Answer) -> bool {
-    matches!(
-        answer,
-        Answer::Settled { .. }
-            | Answer::Preflight { .. }
-            | Answer::PreflightHeld { .. }
-            | Answer::Returned { .. }
-    )
+    answers.iter().filter(|answer| answer.ends_a_dispatch()).count()
 }
 
 /// Which accounts' batches were handed back, in order, and why.

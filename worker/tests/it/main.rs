@@ -10,6 +10,7 @@ mod drain;
 mod entering;
 mod handed_back;
 mod lists;
+mod numbering;
 mod outages;
 mod poison;
 mod preflight;

@@ -10,7 +10,7 @@ use protocol::judge::Judgement;
 use protocol::object::Object;
 use protocol::plan::{PlanRow, ProbeFacts, ProbeSet, RowVerdict};
 use protocol::preflight::{Preflight, RegionList};
-use protocol::result::Answer;
+use protocol::result::{Answer, Page};
 use protocol::scan::{Scan, ScanState, Settings};
 use protocol::store::{DueWork, Store};
 use protocol::{Cell, DeniedBy, Evidence, Failure, FailureKind, ScanId, Status, cell::CellKey};
@@ -344,7 +344,7 @@ pub(crate) async fn fill(store: &dyn Store) {
         }
         page.push(Answer::Cell(cell));
     }
-    store.ingest(&scan, 1, &page, at(60)).await.expect("answers");
+    store.ingest(&scan, 1, &[Page::from(&page[..])], at(60)).await.expect("answers");
     store.set_state(&scan, ScanState::ALL, ScanState::Interrupted, at(90)).await.expect("an end");
 }
 

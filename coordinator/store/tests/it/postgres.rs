@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt};
 use protocol::object::Object;
 use protocol::registry::Registry;
-use protocol::result::Answer;
+use protocol::result::{Answer, Page};
 use protocol::scan::{Scan, ScanState};
 use protocol::store::{Store, StoreError, Value};
 use protocol::{ScanId, Status};
@@ -61,7 +61,7 @@ async fn older_tables_are_brought_up_to_date_on_purpose_and_newer_ones_are_left_
     let mut connection = schema.connection().await;
     let last =
         "delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)";
-    let undone = "alter table resources drop column call_number";
+    let undone = "drop table stints; drop table early_pages";
     for sql in [last, undone] {
         schema.say(&mut connection, sql).await;
     }
@@ -277,7 +277,9 @@ async fn several_that_write_the_same_at_once_count_it_once() {
             (Arc::clone(if number % 2 == 0 { &one } else { &two }), answers.clone());
         // The same documents under another scan, whose row the first does not hold.
         let id = if number % 3 == 0 { other.id.clone() } else { scan_id() };
-        tokio::spawn(async move { store.ingest(&id, 1, &answers, at(100)).await })
+        tokio::spawn(
+            async move { store.ingest(&id, 1, &[Page::from(&answers[..])], at(100)).await },
+        )
     });
     let mut cells = 0;
     for done in futures_util::future::join_all(all).await {

@@ -9,13 +9,13 @@ use protocol::inventory::{Account, AccountState, Organization, Tree, Unit};
 use protocol::judge::Judgement;
 use protocol::plan::{PlanRow, ProbeFacts, ProbeSet, RowVerdict};
 use protocol::preflight::{Preflight, RegionList};
-use protocol::result::{Answer, Held, Return};
+use protocol::result::{Answer, Held, Page, Part, Return};
 use protocol::scan::{Scan, ScanState, Settings};
 use protocol::store::{CellFilter, Due, DueWork, Ingested, Row, Store, Value};
 use protocol::task::Task;
 use protocol::{
     AccountId, CatalogDigest, Cell, ConnectionId, Evidence, Failure, FailureKind, OrgId, ProbeId,
-    Region, ScanId, Status, UnitId, WorkspaceId,
+    Region, ScanId, Status, StintId, UnitId, WorkspaceId,
 };
 
 /// Probes of regions; `not.offered` is never called.
@@ -247,8 +247,25 @@ pub(crate) fn held(who: &str, place: &str, task: Task, until: i64) -> Answer {
     Answer::Held(Held { account: account(who), region: region(place), task, until: at(until), why })
 }
 
+/// Answers that rest on no other page.
 pub(crate) async fn ingest(store: &dyn Store, round: u32, answers: &[Answer]) -> Ingested {
-    store.ingest(&scan_id(), round, answers, at(100)).await.expect("ingested")
+    store.ingest(&scan_id(), round, &[Page::from(answers)], at(100)).await.expect("ingested")
+}
+
+/// A page of a stint, with how many stand before it.
+pub(crate) type Numbered = (Part, Vec<Answer>);
+
+/// The pages of a stint, in order.
+pub(crate) fn stint(dice: u128, pages: &[&[Answer]]) -> Vec<Numbered> {
+    let part = |number| Part { stint: StintId::generate(dice), number };
+    (0..).zip(pages).map(|(number, answers)| (part(number), answers.to_vec())).collect()
+}
+
+/// Pages that come together.
+pub(crate) async fn ingest_pages(store: &dyn Store, round: u32, pages: &[&Numbered]) -> Ingested {
+    let pages: Vec<Page<'_>> =
+        pages.iter().map(|(part, answers)| Page { part: Some(part), answers }).collect();
+    store.ingest(&scan_id(), round, &pages, at(100)).await.expect("ingested")
 }
 
 /// Answers all tasks of a dispatch alike, and settles it.

@@ -11,7 +11,7 @@ use protocol::store::{Row, Store, Value};
 
 use crate::world::*;
 
-fn object(id: &str, document: Option<&str>) -> Object {
+pub(crate) fn object(id: &str, document: Option<&str>) -> Object {
     Object {
         kind: "AWS::Thing".to_owned(),
         id: id.to_owned(),
@@ -26,7 +26,7 @@ fn object(id: &str, document: Option<&str>) -> Object {
     }
 }
 
-fn saw(place: &str, name: &str, objects: Vec<Object>) -> Answer {
+pub(crate) fn saw(place: &str, name: &str, objects: Vec<Object>) -> Answer {
     let cell = CellKey { account: account("a"), region: region(place), probe: probe(name) };
     Answer::Objects { cell, call: 0, objects }
 }

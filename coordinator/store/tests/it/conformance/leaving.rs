@@ -123,7 +123,7 @@ pub(crate) async fn the_backlog_counts_what_could_go_out(store: Arc<SqlStore>) {
 }
 
 /// Tables whose rows belong to a scan.
-const OF_A_SCAN: [&str; 12] = [
+const OF_A_SCAN: [&str; 14] = [
     "select count(*) from scans where scan_id = $1",
     "select count(*) from organizations where scan_id = $1",
     "select count(*) from units where scan_id = $1",
@@ -136,6 +136,8 @@ const OF_A_SCAN: [&str; 12] = [
     "select count(*) from answer_counts where scan_id = $1",
     "select count(*) from resources where scan_id = $1",
     "select count(*) from resource_documents where scan_id = $1",
+    "select count(*) from stints where scan_id = $1",
+    "select count(*) from early_pages where scan_id = $1",
 ];
 
 async fn count(store: &SqlStore, sql: &'static str) -> i64 {
@@ -167,6 +169,7 @@ async fn lived(store: &SqlStore, document: &str) {
     };
     let key = cell("a00", "r1", "ec2", 1, Status::Idle).key;
     ingest(store, 1, &[Answer::Objects { cell: key, call: 0, objects: vec![thing] }]).await;
+    ingest_pages(store, 1, &[&stint(1, &[&[], &[]])[1]]).await;
     finish(store).await;
     requeue(store, &by_status(&[Status::Denied])).await;
     ingest(store, 2, &[held("a01", "r1", protocol::task::Task::new(probe("kms")), 5)]).await;

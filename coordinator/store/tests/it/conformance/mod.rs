@@ -11,6 +11,7 @@ pub(crate) mod leaving;
 pub(crate) mod planning;
 pub(crate) mod requeueing;
 pub(crate) mod returning;
+pub(crate) mod stints;
 pub(crate) mod summing;
 
 /// Makes tests of the whole suite; `$open` is an async function that gives an empty store and
@@ -61,6 +62,14 @@ macro_rules! conformance {
             returning: a_death_keeps_what_the_task_had,
             returning: a_preflight_that_ends_its_workers_ends_as_failed,
             returning: a_row_of_one_task_is_lost_alone,
+            stints: a_page_counts_when_those_before_it_have_come,
+            stints: pages_that_come_together_wait_for_none_of_each_other,
+            stints: a_page_that_comes_twice_counts_once,
+            stints: what_a_page_lacks_that_never_comes_is_asked_for_again,
+            stints: two_stints_of_a_dispatch_complete_each_by_itself,
+            stints: a_stint_of_an_earlier_dispatch_counts_when_it_is_whole,
+            stints: a_stint_of_an_earlier_round_changes_nothing,
+            stints: a_list_goes_on_when_the_things_before_its_place_have_come,
             summing: the_ledger_sums_to_the_plan_and_equals_the_view,
             keeping: a_token_is_found_by_its_digest_and_taken_back_once,
             keeping: a_token_is_never_written_over,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::Status;
 use protocol::plan::{PlanRow, ProbeSet};
-use protocol::result::{Answer, Return};
+use protocol::result::{Answer, Page, Return};
 use protocol::store::{Due, Store};
 use protocol::task::Task;
 
@@ -18,7 +18,7 @@ async fn entered_plan(store: &dyn Store) {
 /// Gives work back; returns how much of it was not out.
 async fn give_back(store: &dyn Store, due: &Due, why: Return, now: i64) -> u64 {
     let answers = [returned(due, why)];
-    store.ingest(&scan_id(), 1, &answers, at(now)).await.expect("ingested").stale
+    store.ingest(&scan_id(), 1, &[Page::from(&answers[..])], at(now)).await.expect("ingested").stale
 }
 
 /// Takes the one dispatch of `global` that is due.
