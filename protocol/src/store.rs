@@ -188,7 +188,7 @@ pub trait Store: Send + Sync + 'static {
     /// Records an organization's tree.
     async fn put_tree(&self, id: &ScanId, org: &OrgId, tree: &Tree) -> Result<(), StoreError>;
 
-    /// Organizations whose tree was neither recorded nor recorded as missing (by [`Tree::of`]), each with a connection
+    /// Organizations whose tree was neither recorded nor recorded as missing (by [`Tree::OF`]), each with a connection
     /// that leads to its accounts, in the order of their ids.
     async fn treeless(&self, id: &ScanId) -> Result<Vec<(OrgId, ConnectionId)>, StoreError>;
 

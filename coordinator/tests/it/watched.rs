@@ -42,7 +42,8 @@ impl Watched {
     /// From now on there is always an answer that says nothing about a batch's scan.
     pub(crate) fn flood(&self, batch: &Batch) {
         let (scan, round) = (batch.scan.clone(), batch.round);
-        let page = ResultPage { version: ResultPage::VERSION, scan, round, answers: Vec::new() };
+        let version = ResultPage::VERSION;
+        let page = ResultPage { version, scan, round, part: None, answers: Vec::new() };
         let body = serde_json::to_vec(&page).expect("a page");
         *self.flood.lock().expect("a lock") = Some(body);
     }

@@ -1,8 +1,8 @@
 //! What differs between two scans: cells, and the accounts themselves.
 //!
-//! A cell changed in AWS only where both scans know it ([`change`]); an account left only where the
-//! later scan's list of its organization was whole ([`accounts`]). Nothing holds more of the cells
-//! than one account of each scan ([`pairs`]).
+//! A cell changed in AWS only where both scans know it (`change`); an account left only where the
+//! later scan's list of its organization was whole (`accounts`). Nothing holds more of the cells
+//! than one account of each scan (`pairs`).
 
 mod accounts;
 pub(crate) mod cells;

@@ -3,7 +3,7 @@
 use protocol::inventory::{Account, AccountState, Organization, Tree};
 use protocol::plan::{PlanRow, ProbeSet, RowVerdict};
 use protocol::preflight::{Preflight, RegionList};
-use protocol::result::Answer;
+use protocol::result::{Answer, Page};
 use protocol::scan::{Scan, ScanState};
 use protocol::store::Store;
 use protocol::{DeniedBy, Evidence, Failure, FailureKind, ScanId, Status};
@@ -122,7 +122,7 @@ pub(crate) async fn fill(store: &dyn Store) {
     store.take_due(&scan, at(3), 100).await.expect("due");
     let page: Vec<Answer> =
         answers().iter().map(|said| Answer::Cell(said.cell(DAY + 10))).collect();
-    store.ingest(&scan, 1, &page, at(DAY + 60)).await.expect("answers");
+    store.ingest(&scan, 1, &[Page::from(&page[..])], at(DAY + 60)).await.expect("answers");
     let end = at(DAY + 90);
     store.set_state(&scan, ScanState::ALL, ScanState::Finished, end).await.expect("an end");
 }
