@@ -144,8 +144,13 @@ impl Api {
 
     /// What the call keeps of an answer.
     fn read(&self, asked: &Asked<'_>, answer: &Answer) -> Result<Value, Failure> {
-        let place = asked.probe.calls.iter().position(|call| std::ptr::eq(call, asked.call));
-        let kept = place.and_then(|at| self.kept.get(&asked.probe.id)?.get(at));
+        // Calls of the control plane have names of their own, which are not the catalog's.
+        let listed = self.catalog.probe(&asked.probe.id);
+        let listed = listed.filter(|view| std::ptr::eq(view.probe, asked.probe));
+        let at = listed.and_then(|view| {
+            view.probe.calls.iter().position(|call| std::ptr::eq(call, asked.call))
+        });
+        let kept = at.and_then(|at| self.kept.get(&asked.probe.id)?.get(at));
         let operation = &asked.call.operation;
         let read = wire::read(asked.entry, operation, &answer.body, kept.unwrap_or(&Kept::WHOLE));
         read.map_err(|error| {

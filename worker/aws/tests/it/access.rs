@@ -189,12 +189,15 @@ async fn a_throttled_entry_stays_throttled_and_is_told_to_the_fleet() {
 async fn a_preflight_tells_who_looks_and_which_regions_are_open() {
     let server =
         Server::start(|seen| if seen.is_sts() { sts(seen).expect("STS") } else { regions() }).await;
-    let provider = aws(&server.endpoint, &role_settings(), small_catalog(""));
-    let preflight = provider.preflight(&place(MEMBER, "global")).await.expect("an entry");
-    assert_eq!(preflight.principal, format!("arn:aws:sts::{MEMBER}:assumed-role/r/s"));
-    let region = |name: &str| Region::new(name).expect("a region");
-    let (open, closed) = (vec![region("us-east-1")], vec![region("me-south-1")]);
-    assert_eq!(preflight.regions, RegionList::Listed { open, closed });
+    // The second has probes with the names of those that are read here.
+    for catalog in [small_catalog(""), catalog::Catalog::embedded().expect("the catalog")] {
+        let provider = aws(&server.endpoint, &role_settings(), catalog);
+        let preflight = provider.preflight(&place(MEMBER, "global")).await.expect("an entry");
+        assert_eq!(preflight.principal, format!("arn:aws:sts::{MEMBER}:assumed-role/r/s"));
+        let region = |name: &str| Region::new(name).expect("a region");
+        let (open, closed) = (vec![region("us-east-1")], vec![region("me-south-1")]);
+        assert_eq!(preflight.regions, RegionList::Listed { open, closed });
+    }
 }
 
 #[tokio::test]
