@@ -1,21 +1,33 @@
 //! What can be typed: the command line as clap reads it.
 
+mod accounts;
+mod catalog;
 mod diff;
+mod graph;
 mod groups;
+mod oidc;
 pub(crate) mod server;
 mod services;
+mod tenants;
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use accounts::{Accounts, From, KeyScheme, Sse, Upload};
+pub(crate) use catalog::{Catalog, Group, PolicyRole, RoleNames, Services};
 pub(crate) use diff::Diff;
+#[cfg(feature = "fleet")]
+pub(crate) use graph::Neo4j;
+pub(crate) use graph::{Graph, GraphFormat};
 pub(crate) use groups::{Access, Pace, PartsArgs, Sources, StoreArg, Which, WhichAccounts};
+pub(crate) use oidc::Oidc;
 pub(crate) use server::{Ordered, Schedule, ServerArg, Token, check};
 #[cfg(feature = "fleet")]
 pub(crate) use services::Interface;
 pub(crate) use services::{Coordinator, Health, Migrate, Worker};
+pub(crate) use tenants::TenantsTable;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 every cell known; 3 finished, some cells unknown (they are named); 4 interrupted or
@@ -77,8 +89,12 @@ pub(crate) enum Command {
     Scans(Scans),
     /// Write a report
     Report(Report),
+    /// List the accounts of an organization with what is known of each, for people and other programs
+    Accounts(Box<Accounts>),
     /// Say what differs between two scans: what changed in AWS, and what only became visible or invisible
     Diff(Diff),
+    /// Write the organization as a graph: for cypher-shell, for a bulk import, or straight into Neo4j
+    Graph(Graph),
     /// Serve: discover, dispatch and write down the scans of a fleet, and answer over HTTP
     Coordinator(Coordinator),
     /// Serve: work off batches, as one of any number of workers
@@ -145,6 +161,13 @@ pub(crate) struct Plan {
     pub(crate) which: Which,
     #[command(flatten)]
     pub(crate) pace: Pace,
+    /// Count the calls that read the tags of all accounts too: one for each account
+    #[arg(long, env = "ORGSWEEP_ACCOUNT_TAGS")]
+    pub(crate) account_tags: bool,
+    /// Read the organization's units and policies too, and tell which cells service control policies will deny, by
+    /// statement: what reading them takes is in the plan, at the share of --budget-share
+    #[arg(long, env = "ORGSWEEP_PREDICT_DENIALS")]
+    pub(crate) predict_denials: bool,
     /// How the answer looks
     #[arg(long, value_enum, default_value_t = Listing::Table, env = "ORGSWEEP_FORMAT")]
     pub(crate) format: Listing,
@@ -165,6 +188,13 @@ pub(crate) struct Scan {
     /// How much is kept of the things that are seen
     #[arg(long, value_enum, default_value_t = Resources::All, env = "ORGSWEEP_RESOURCES")]
     pub(crate) resources: Resources,
+    /// Read the tags of all accounts too, behind the scan: a call for each account
+    #[arg(long, env = "ORGSWEEP_ACCOUNT_TAGS")]
+    pub(crate) account_tags: bool,
+    /// Do not call cells that a service control policy will deny for certain, but for a sample of them: they end as
+    /// not_run, with the policy. Policies and units are read before the first account is entered
+    #[arg(long, env = "ORGSWEEP_SKIP_PREDICTED_DENIALS")]
+    pub(crate) skip_predicted_denials: bool,
     #[command(flatten)]
     pub(crate) ordered: Ordered,
     #[command(flatten)]
@@ -278,94 +308,6 @@ pub(crate) struct Report {
     pub(crate) store: StoreArg,
     #[command(flatten)]
     pub(crate) server: ServerArg,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Catalog {
-    /// List services
-    List {
-        #[command(flatten)]
-        services: Services,
-        /// How the answer looks
-        #[arg(long, value_enum, default_value_t = Listing::Table, env = "ORGSWEEP_FORMAT")]
-        format: Listing,
-    },
-    /// Show a service's entry: what is asked, what counts, what it needs
-    Show {
-        /// The service
-        service: String,
-    },
-    /// Validate every entry
-    Check,
-    /// Print the IAM policies and trust documents that a scan needs
-    IamPolicy {
-        /// Whose role
-        #[arg(id = "for", long = "for", value_enum, value_name = "ROLE")]
-        role: PolicyRole,
-        #[command(flatten)]
-        services: Services,
-        #[command(flatten)]
-        names: RoleNames,
-    },
-}
-
-/// The names that policies and trust documents hold.
-#[derive(Debug, clap::Args)]
-pub(crate) struct RoleNames {
-    /// The member role's name, with its path
-    #[arg(long, value_name = "NAME", default_value = "orgsweep-member", env = "ORGSWEEP_ROLE")]
-    pub(crate) role: String,
-    /// The partition of the ARNs
-    #[arg(long, default_value = "aws")]
-    pub(crate) partition: String,
-    /// For trust: the exact role that enters; without it no trust document is printed
-    #[arg(long, value_name = "ARN", env = "ORGSWEEP_HUB_ROLE")]
-    pub(crate) hub_role: Option<String>,
-    /// For trust: the external id that it must bring
-    #[arg(long, value_name = "ID", env = "ORGSWEEP_EXTERNAL_ID")]
-    pub(crate) external_id: Option<String>,
-    /// For trust: the organization that it must be in
-    #[arg(long, value_name = "o-ID", env = "ORGSWEEP_ORGANIZATION")]
-    pub(crate) organization: Option<String>,
-    /// For the runner: the role that reads the organization, if it has to assume one
-    #[arg(long, value_name = "ARN", env = "ORGSWEEP_ORG_ROLE")]
-    pub(crate) org_role: Option<String>,
-}
-
-/// Which services.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Services {
-    /// core (curated) or all
-    #[arg(long, value_enum, default_value_t = Group::Core, env = "ORGSWEEP_SERVICES")]
-    pub(crate) services: Group,
-    /// Only these services
-    #[arg(long, value_delimiter = ',', value_name = "SERVICE", env = "ORGSWEEP_SERVICE")]
-    pub(crate) service: Vec<String>,
-    /// Probes that are off by default, e.g. s3.policies
-    #[arg(long, value_delimiter = ',', value_name = "PROBE", env = "ORGSWEEP_PROBES")]
-    pub(crate) probes: Vec<String>,
-}
-
-/// A group of services.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Group {
-    /// The curated ones: ownership and switches are judged
-    Core,
-    /// The derived ones too: things are listed, not judged
-    All,
-}
-
-/// Whose policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PolicyRole {
-    /// The role in every account that is looked at
-    Member,
-    /// The role that runs orgsweep
-    Runner,
-    /// The role that reads the organization
-    Organization,
-    /// The role that writes reports out
-    Outputs,
 }
 
 /// How much is kept of things.

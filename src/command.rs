@@ -1,11 +1,13 @@
 //! What each command does.
 
+pub(crate) mod accounts;
 pub(crate) mod catalog;
 pub(crate) mod check_access;
 #[cfg(feature = "fleet")]
 pub(crate) mod coordinator;
 pub(crate) mod demo;
 pub(crate) mod diff;
+pub(crate) mod graph;
 #[cfg(feature = "fleet")]
 pub(crate) mod migrate;
 pub(crate) mod plan;

@@ -9,6 +9,9 @@ use crate::stop::Stop;
 
 /// The file that is read where none is named.
 const DEFAULT: &str = "orgsweep.toml";
+/// Sections, and the flags that their lines are pairs of.
+const SECTIONS: &[(&str, &str)] =
+    &[("account_tags", "tag-spelling"), ("region_groups", "region-group")];
 /// The longest settings file, in bytes.
 const LONGEST: u64 = 1 << 20;
 
@@ -33,9 +36,19 @@ pub(crate) fn apply(
     })?;
     let mut command = command;
     for (key, value) in &table {
-        let values = texts(value).ok_or_else(|| {
-            at(&path, &text, key, "a value must be text, a number, true, false or a list of these")
+        let section = SECTIONS.iter().find(|(name, _)| name == key);
+        let values = match section {
+            Some(_) => pairs(value),
+            None => texts(value),
+        };
+        let values = values.ok_or_else(|| {
+            let form = match section {
+                Some(_) => "the section must have lines of a name and a list of texts",
+                None => "a value must be text, a number, true, false or a list of these",
+            };
+            at(&path, &text, key, form)
         })?;
+        let key = section.map_or(key.as_str(), |(_, flag)| flag);
         command = set(command, key, &values).map_err(|nearest| {
             let hint = nearest.map_or(String::new(), |name| format!("; did you mean {name:?}?"));
             at(&path, &text, key, &format!("there is no setting of that name{hint}"))
@@ -96,6 +109,15 @@ fn texts(value: &toml::Value) -> Option<Vec<String>> {
         }
         _ => None,
     }
+}
+
+/// The lines of a section as `NAME=TEXT` each.
+fn pairs(value: &toml::Value) -> Option<Vec<String>> {
+    let mut pairs = Vec::new();
+    for (name, value) in value.as_table()? {
+        pairs.extend(texts(value)?.into_iter().map(|text| format!("{name}={text}")));
+    }
+    Some(pairs)
 }
 
 /// Sets the default of a flag wherever it is; `Err` holds the nearest name there is.

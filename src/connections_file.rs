@@ -10,24 +10,40 @@
 //! [[connection]]
 //! name = "acquired"
 //! role-arn = "arn:aws:iam::444455556666:role/orgsweep-member"
+//!
+//! [[connection]]
+//! name = "tenants"
+//! member-role = "orgsweep-member"
+//!
+//! [connection.tenants]
+//! table = "tenants"
+//! region = "us-east-1"
+//! role = "orgsweep-tenant"
+//! filter = { tenant_status = ["Active"], mgmt_category = ["Known Managed", "Known Partially Managed"] }
 //! ```
 //!
 //! A connection belongs to the workspace `default`, or to those that its `workspaces` names; no other may use it, or sees
 //! that it is there.
 //!
 //! A connection starts from the credentials of the service itself. With `role-arn` it is the one account of that role;
-//! without, it is the organization that these credentials, or `organization-role`, can read.
+//! without, it is the organization that these credentials, or `organization-role`, can read; with `tenants` it is every
+//! organization that a table names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use aws::NamedConnection;
 use protocol::scan::{Access, Source};
+use protocol::tenants::{Tenants, check_filter};
+use protocol::web_identity::{SecretPlace, WebIdentity};
 use protocol::{ConnectionId, Region, WorkspaceId};
 use serde::Deserialize;
 
 use crate::config::{line_of, read};
 use crate::stop::Stop;
+
+/// The longest name of a connection with tenants.
+const LONGEST_NAME: usize = 200;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +64,34 @@ struct Entry {
     via_role: Option<String>,
     hub_region: Option<String>,
     session_seconds: Option<u32>,
+    tenants: Option<Table>,
+    web_identity: Option<Identity>,
+}
+
+/// A web identity.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Identity {
+    token_url: String,
+    client_id: String,
+    scope: Option<String>,
+    secret_env: Option<String>,
+    secret_file: Option<String>,
+    role_arn: Option<String>,
+}
+
+/// A table of tenants; what is left out is as the flags of `scan` have it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Table {
+    table: String,
+    region: Option<String>,
+    role: Option<String>,
+    id_attribute: Option<String>,
+    name_attribute: Option<String>,
+    role_attribute: Option<String>,
+    external_id_attribute: Option<String>,
+    filter: Option<BTreeMap<String, Vec<String>>>,
 }
 
 /// A connection, and whose it is.
@@ -124,10 +168,22 @@ impl Entry {
             via_role: self.via_role,
             session_seconds: self.session_seconds.unwrap_or(default.session_seconds),
             hub_region: hub_region.map_err(|error| error.to_string())?,
+            web_identity: self.web_identity.map(Identity::read).transpose()?,
         };
-        let source = match self.role_arn {
-            None => Source::Current,
-            Some(arn) => Source::Role {
+        let source = match (self.role_arn, self.tenants) {
+            (None, None) => Source::Current,
+            (None, Some(_)) if access.org_role.is_some() => {
+                return Err("organization-role reads one organization, and tenants lead to many: \
+                            leave it out"
+                    .to_owned());
+            }
+            (None, Some(table)) => Source::Tenants(table.tenants(&name)?),
+            (Some(_), Some(_)) => {
+                return Err(
+                    "role-arn leads to one account, and tenants to many: leave one out".to_owned()
+                );
+            }
+            (Some(arn), None) => Source::Role {
                 arn,
                 external_id: self.external_id,
                 profile: None,
@@ -135,6 +191,49 @@ impl Entry {
             },
         };
         Ok(NamedConnection { name, source, access })
+    }
+}
+
+impl Identity {
+    fn read(self) -> Result<WebIdentity, String> {
+        let secret = match (self.secret_env, self.secret_file) {
+            (Some(name), None) => SecretPlace::Variable { name },
+            (None, Some(path)) => SecretPlace::File { path },
+            _ => return Err("a web identity has its secret in one place: secret-env, the name of a variable, or secret-file".to_owned()),
+        };
+        if let Some(arn) = &self.role_arn {
+            aws::parse_role_arn(arn).map_err(|error| error.to_string())?;
+        }
+        let Self { token_url, client_id, scope, role_arn, .. } = self;
+        let identity = WebIdentity { token_url, client_id, scope, secret, role_arn };
+        identity.check().map_err(|error| error.to_string())?;
+        Ok(identity)
+    }
+}
+
+impl Table {
+    fn tenants(self, connection: &ConnectionId) -> Result<Tenants, String> {
+        if connection.as_str().len() > LONGEST_NAME {
+            return Err(format!(
+                "the name of a connection with tenants has at most {LONGEST_NAME} bytes: each tenant's account follows it"
+            ));
+        }
+        let default = Tenants::default();
+        let role = self.role.unwrap_or(default.role);
+        aws::parse_role_name(&role).map_err(|error| error.to_string())?;
+        let filter = self.filter.unwrap_or(default.filter);
+        check_filter(&filter).map_err(|error| error.to_string())?;
+        let region = self.region.map(Region::new).transpose();
+        Ok(Tenants {
+            table: self.table,
+            region: region.map_err(|error| error.to_string())?,
+            role,
+            id_attribute: self.id_attribute.unwrap_or(default.id_attribute),
+            name_attribute: self.name_attribute,
+            role_attribute: self.role_attribute,
+            external_id_attribute: self.external_id_attribute,
+            filter,
+        })
     }
 }
 
@@ -153,6 +252,21 @@ mod tests {
         assert_eq!((source, access.member_role.as_str()), (&Source::Current, "audit/reader"));
         let source = &second.connection.source;
         assert!(matches!(source, Source::Role { arn, .. } if arn.ends_with("role/r")));
+    }
+
+    #[test]
+    fn a_connection_of_tenants_has_a_table_and_the_usual_rest() {
+        let text = "[[connection]]\nname = \"all\"\n[connection.tenants]\ntable = \"t\"\nregion = \"us-east-1\"\n\
+                    filter = { status = [\"Active\", \"Trial\"] }\n\
+                    [[connection]]\nname = \"usual\"\ntenants = { table = \"u\" }\n";
+        let all = parse(text).expect("two connections");
+        let source = |at: usize| match &all[at].connection.source {
+            Source::Tenants(tenants) => tenants.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(source(0).filter_text(), "status = \"Active\" or \"Trial\"");
+        assert_eq!(source(0).region.as_ref().map(Region::as_str), Some("us-east-1"));
+        assert_eq!(source(1), Tenants { table: "u".to_owned(), ..Tenants::default() });
     }
 
     #[test]
@@ -177,6 +291,27 @@ mod tests {
             ("[[connection]]\nname = \"a\"\nrole-arn = \"nonsense\"", 1, "nonsense"),
             ("[[connection]]\nname = \"a\"\nworkspaces = []", 1, "`default`"),
             ("[[connection]]\nname = \"a\"\nworkspaces = [\"\"]", 1, "workspace"),
+            (
+                "[[connection]]\nname = \"a\"\nweb-identity = { token-url = \"https://e\", client-id = \"c\" }",
+                1,
+                "secret-env",
+            ),
+            (
+                "[[connection]]\nname = \"a\"\nweb-identity = { token-url = \"http://e\", client-id = \"c\", secret-env = \"S\" }",
+                1,
+                "token endpoint",
+            ),
+            ("[[connection]]\nname = \"a\"\ntenants = { tabel = \"t\" }", 3, "tabel"),
+            (
+                "[[connection]]\nname = \"a\"\ntenants = { table = \"t\", filter = { a = [] } }",
+                1,
+                "0 values",
+            ),
+            (
+                "[[connection]]\nname = \"a\"\nrole-arn = \"arn:aws:iam::111122223333:role/r\"\ntenants = { table = \"t\" }",
+                1,
+                "leave one out",
+            ),
         ];
         for (text, line, part) in wrong {
             let (found, what) = parse(text).expect_err(text);

@@ -9,7 +9,7 @@ use catalog::Catalog;
 use coordinator::{End, OneProvider, Order, Phase, Snapshot};
 use protocol::clock::SystemClock;
 use protocol::queue::{Line, Queue};
-use protocol::scan::{ScanState, Settings};
+use protocol::scan::{Scan, ScanState, Settings};
 use protocol::store::Store;
 use protocol::{Clock, ScanId, WorkspaceId};
 use tokio::sync::watch;
@@ -64,6 +64,26 @@ impl House {
         };
         let store = &*self.store;
         Ok(coordinator::create(store, &self.catalog, &SystemClock, settings, order).await?)
+    }
+
+    /// Reads what is left to be read of a scan's organizations, or until Ctrl-C.
+    pub(crate) async fn read_rest(&self, scan: &Scan) -> Result<(), Stop> {
+        let budget = connect_budgets(&self.budgets_url).await.map_err(Stop::usage)?;
+        let queue = queue::connect(&self.queue_url).await.map_err(Stop::usage)?;
+        let (options, catalog) = (self.options.clone(), self.catalog.clone());
+        let provider = Arc::new(connect(&scan.settings, options, catalog, budget)?);
+        let parts = coordinator::Parts {
+            store: Arc::clone(&self.store),
+            queue,
+            providers: Arc::new(OneProvider(provider)),
+            catalog: self.catalog.clone(),
+            clock: Arc::new(SystemClock),
+        };
+        let stop = CancellationToken::new();
+        let signals = tokio::spawn(listen(stop.clone(), scan.id.clone()));
+        let read = coordinator::read_rest(&parts, scan, &stop).await;
+        signals.abort();
+        Ok(read?)
     }
 
     /// Runs a scan to its end, or until Ctrl-C: once drains, twice stops at once. Either leaves a
@@ -169,6 +189,6 @@ async fn listen(stop: CancellationToken, id: ScanId) {
 }
 
 #[expect(clippy::print_stderr, reason = "this is the command's voice")]
-fn say(sentence: &str) {
+pub(crate) fn say(sentence: &str) {
     eprintln!("orgsweep: {sentence}");
 }

@@ -15,6 +15,8 @@ mod local;
 mod output;
 mod progress;
 mod redaction;
+#[cfg(feature = "fleet")]
+mod secret;
 mod settings;
 #[cfg(feature = "fleet")]
 mod signals;
@@ -67,9 +69,11 @@ fn start() -> Result<Exit, Stop> {
     let named = matches.value_source("log") != Some(ValueSource::DefaultValue);
     // What a service does is worth a line each; a command speaks for itself.
     let filter = if service && !named { "info" } else { &args.log };
+    // The driver of Neo4j remarks on what the command has judged itself.
+    let filter = if named { filter.to_owned() } else { format!("{filter},neo4rs=error") };
     let telemetry = {
         let _inside = runtime.enter();
-        telemetry::begin(args.log_format, filter, telemetry::collector(&args.command))?
+        telemetry::begin(args.log_format, &filter, telemetry::collector(&args.command))?
     };
     let ended = runtime.block_on(run(args.command));
     telemetry.end();
@@ -78,7 +82,7 @@ fn start() -> Result<Exit, Stop> {
 
 /// What a build for one machine says where more is asked of it.
 #[cfg(not(feature = "fleet"))]
-const ONE_MACHINE: &str = "this build is for one machine: build it with `--features fleet`, or use the image, for the services of a fleet";
+pub(crate) const ONE_MACHINE: &str = "this build is for one machine: build it with `--features fleet`, or use the image, for the services of a fleet";
 
 async fn run(command: Command) -> Result<Exit, Stop> {
     #[cfg(not(feature = "fleet"))]
@@ -100,7 +104,9 @@ async fn run(command: Command) -> Result<Exit, Stop> {
         Command::Status(args) => command::scans::status(args).await,
         Command::Scans(args) => command::scans::scans(args).await,
         Command::Report(args) => command::report::report(args).await,
+        Command::Accounts(args) => command::accounts::accounts(*args).await,
         Command::Diff(args) => command::diff::diff(args).await,
+        Command::Graph(args) => command::graph::graph(args).await,
         #[cfg(feature = "fleet")]
         Command::Coordinator(args) => command::coordinator::coordinator(args).await,
         #[cfg(feature = "fleet")]

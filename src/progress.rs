@@ -72,6 +72,7 @@ fn sentence(snapshot: &Snapshot, elapsed: Duration) -> String {
         Phase::Discovering => "discovering",
         Phase::Scanning => "scanning",
         Phase::Paused => "paused",
+        Phase::Reading => "reading the organization",
         Phase::Draining => "draining",
     };
     let seconds = elapsed.as_secs_f64().max(0.001);

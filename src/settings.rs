@@ -6,10 +6,14 @@ use aws::Options;
 use catalog::Catalog;
 use protocol::scan::{self, Detail, Priority, Settings, Source};
 use protocol::selection::Selection;
+use protocol::tenants::Tenants;
+use protocol::web_identity::{SecretPlace, WebIdentity};
 use protocol::{AccountId, ProbeId, Region, ServiceId};
 
 use crate::accounts_file;
-use crate::args::{Access, Group, Pace, Resources, Sources, Which, WhichAccounts};
+use crate::args::{
+    Access, Group, Oidc, Pace, Resources, Sources, TenantsTable, Which, WhichAccounts,
+};
 use crate::stop::Stop;
 
 /// Reads the settings of a scan from its flags.
@@ -26,13 +30,49 @@ pub(crate) async fn settings(
     catalog: &Catalog,
 ) -> Result<Settings, Stop> {
     Ok(Settings {
-        sources: read_sources(sources, access, options).await?,
+        sources: read_sources(sources, access, options, catalog).await?,
         access: read_access(access, catalog)?,
         selection: read_selection(which, catalog)?,
         pace: read_pace(pace),
         resources: detail(resources),
         priority: Priority::default(),
+        account_tags: false,
+        skip_predicted_denials: false,
     })
+}
+
+/// Reads the settings of a scan that reads organizations and runs no probe but those that are named.
+///
+/// # Errors
+/// As [`settings`].
+pub(crate) async fn inventory(
+    (sources, access): (&Sources, &Access),
+    which: &WhichAccounts,
+    pace: &Pace,
+    probes: Vec<ProbeId>,
+    options: &Options,
+    catalog: &Catalog,
+) -> Result<Settings, Stop> {
+    let selection = Selection { no_services: true, probes, ..account_selection(which)? };
+    Ok(Settings {
+        sources: read_sources(sources, access, options, catalog).await?,
+        access: read_access(access, catalog)?,
+        selection,
+        pace: read_pace(pace),
+        resources: Detail::None,
+        priority: Priority::default(),
+        account_tags: true,
+        skip_predicted_denials: false,
+    })
+}
+
+/// Reads with what the current credentials are used for what is written out.
+///
+/// # Errors
+/// As [`settings`].
+pub(crate) fn outputs(access: &Access, pace: &Pace, catalog: &Catalog) -> Result<Settings, Stop> {
+    let access = read_access(access, catalog)?;
+    Ok(Settings { access, pace: read_pace(pace), ..Settings::default() })
 }
 
 /// Reads how hard to work.
@@ -62,11 +102,13 @@ async fn read_sources(
     sources: &Sources,
     access: &Access,
     options: &Options,
+    catalog: &Catalog,
 ) -> Result<Vec<Source>, Stop> {
     let mut all = Vec::new();
     if sources.all_profiles || !sources.profile.is_empty() {
         let there = aws::profiles(options).await.map_err(Stop::usage)?;
-        let names = if sources.all_profiles { there.clone() } else { sources.profile.clone() };
+        let names =
+            if sources.all_profiles { named_profiles(&there) } else { sources.profile.clone() };
         for name in names {
             if !there.contains(&name) {
                 let hint = nearest(&name, there.iter().map(String::as_str));
@@ -88,7 +130,40 @@ async fn read_sources(
     if let Some(path) = &sources.accounts_file {
         all.extend(accounts_file::sources(path)?);
     }
+    if let Some(table) = &sources.tenants.tenants_table {
+        if access.org_role.is_some() {
+            return Err(Stop::usage(
+                "--org-role reads one organization, and --tenants-table leads to many: leave it out, each tenant's is read by its --tenants-role",
+            ));
+        }
+        all.push(Source::Tenants(tenants(table, &sources.tenants, catalog)?));
+    }
     Ok(all)
+}
+
+/// All profiles but `default`, which usually stands for one of the others; alone it stands for itself.
+fn named_profiles(there: &[String]) -> Vec<String> {
+    let named: Vec<String> = there.iter().filter(|name| *name != "default").cloned().collect();
+    if named.is_empty() { there.to_vec() } else { named }
+}
+
+fn tenants(name: &str, table: &TenantsTable, catalog: &Catalog) -> Result<Tenants, Stop> {
+    let wrong = |flag: &str, error: &dyn std::fmt::Display| Stop::usage(format!("{flag}: {error}"));
+    let role = aws::parse_role_name(&table.tenants_role)
+        .map_err(|error| wrong("--tenants-role", &error))?;
+    let filter = Tenants::read_filter(&table.tenants_filter)
+        .map_err(|error| wrong("--tenants-filter", &error))?;
+    let region = table.tenants_region.iter().cloned().collect::<Vec<_>>();
+    Ok(Tenants {
+        table: name.to_owned(),
+        region: regions("--tenants-region", &region, catalog)?.pop(),
+        role: role.to_owned(),
+        id_attribute: table.tenants_id_attribute.clone(),
+        name_attribute: table.tenants_name_attribute.clone(),
+        role_attribute: table.tenants_role_attribute.clone(),
+        external_id_attribute: table.tenants_external_id_attribute.clone(),
+        filter,
+    })
 }
 
 fn read_access(access: &Access, catalog: &Catalog) -> Result<scan::Access, Stop> {
@@ -107,7 +182,35 @@ fn read_access(access: &Access, catalog: &Catalog) -> Result<scan::Access, Stop>
         via_role: access.via_role.clone(),
         session_seconds: access.session_duration,
         hub_region: regions("--hub-region", &hub_region, catalog)?.pop(),
+        web_identity: web_identity(&access.oidc)?,
     })
+}
+
+/// Reads the web identity; none where no endpoint is named.
+fn web_identity(oidc: &Oidc) -> Result<Option<WebIdentity>, Stop> {
+    let Some(token_url) = oidc.oidc_token_url.clone() else { return Ok(None) };
+    let lack = |flag: &str| Stop::usage(format!("--oidc-token-url: {flag} is missing"));
+    let secret = match (&oidc.oidc_secret_env, &oidc.oidc_secret_file) {
+        (Some(name), None) => SecretPlace::Variable { name: name.clone() },
+        (None, Some(path)) => SecretPlace::File { path: path.clone() },
+        (None, None) => return Err(lack("--oidc-secret-env or --oidc-secret-file")),
+        (Some(_), Some(_)) => {
+            return Err(Stop::usage("--oidc-secret-env and --oidc-secret-file: name one"));
+        }
+    };
+    let identity = WebIdentity {
+        token_url,
+        client_id: oidc.oidc_client_id.clone().ok_or_else(|| lack("--oidc-client-id"))?,
+        scope: oidc.oidc_scope.clone(),
+        secret,
+        role_arn: oidc.oidc_role_arn.clone(),
+    };
+    identity.check().map_err(|error| Stop::usage(format!("--oidc-token-url: {error}")))?;
+    if let Some(arn) = &identity.role_arn {
+        aws::parse_role_arn(arn)
+            .map_err(|error| Stop::usage(format!("--oidc-role-arn: {error}")))?;
+    }
+    Ok(Some(identity))
 }
 
 fn read_selection(which: &Which, catalog: &Catalog) -> Result<Selection, Stop> {
@@ -202,4 +305,19 @@ pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> S
     let best = scored.max_by(|left, right| left.0.total_cmp(&right.0));
     best.filter(|(score, _)| *score > 0.7)
         .map_or(String::new(), |(_, known)| format!("; did you mean {known:?}?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_profile_counts_only_where_it_is_the_only_one() {
+        let named = |names: &[&str]| {
+            named_profiles(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(named(&["default", "dev", "prod"]), ["dev", "prod"]);
+        assert_eq!(named(&["default"]), ["default"]);
+        assert!(named(&[]).is_empty());
+    }
 }

@@ -60,7 +60,9 @@ impl From<coordinator::Error> for Stop {
     fn from(error: coordinator::Error) -> Self {
         match error {
             coordinator::Error::Store(error) => error.into(),
-            coordinator::Error::Queue(_) | coordinator::Error::Panicked(_) => Self::failed(error),
+            coordinator::Error::Queue(_)
+            | coordinator::Error::Policies(_)
+            | coordinator::Error::Panicked(_) => Self::failed(error),
             coordinator::Error::Discover(_)
             | coordinator::Error::Selection(_)
             | coordinator::Error::Catalog { .. } => Self::usage(error),

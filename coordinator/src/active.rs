@@ -1,4 +1,5 @@
-//! One scan that is worked on: its discovery runs beside, its work goes out when somebody looks.
+//! One scan that is worked on: its discovery runs beside, its work goes out when somebody looks; what else there is to
+//! know of its organizations is read behind it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::shared::Shared;
-use crate::{End, Error, Parts, Phase, Snapshot, discover, dispatch};
+use crate::{End, Error, Parts, Phase, Snapshot, behind, discover, dispatch};
 
 /// How often lost dispatches are looked for, and what is out is counted again.
 const RECLAIM: Duration = Duration::from_secs(60);
@@ -24,6 +25,7 @@ pub(crate) struct Active {
     /// What its parts tell each other.
     pub(crate) shared: Arc<Shared>,
     discovering: Option<JoinHandle<Result<(), Error>>>,
+    reading: Option<behind::Running>,
     looked_for_lost: Instant,
     counted: Instant,
 }
@@ -58,23 +60,30 @@ impl Active {
         Ok(Self {
             shared,
             discovering: Some(discovering),
+            reading: None,
             looked_for_lost: Instant::now(),
             counted: Instant::now(),
         })
     }
 
-    /// What is to be done with the scan, which the store has in `state`.
+    /// What is to be done with the scan, which is as the store has it.
     ///
     /// # Errors
     /// [`Error`] when its accounts cannot be discovered.
-    pub(crate) async fn look(&mut self, state: ScanState) -> Result<Look, Error> {
+    pub(crate) async fn look(&mut self, parts: &Parts, scan: &Scan) -> Result<Look, Error> {
         if self.discovering.as_ref().is_some_and(JoinHandle::is_finished)
             && let Some(ended) = self.discovering.take()
         {
             ended.await.unwrap_or_else(|error| Err(Error::Panicked(error.to_string())))?;
+            self.reading = Some(behind::begin(parts, scan));
         }
-        self.shared.pause(state == ScanState::Paused);
-        Ok(match state {
+        if self.reading.as_ref().is_some_and(JoinHandle::is_finished)
+            && let Some(read) = self.reading.take()
+        {
+            behind::ended(read).await?;
+        }
+        self.shared.pause(scan.state == ScanState::Paused);
+        Ok(match scan.state {
             ScanState::Cancelled => Look::Over(End::Cancelled),
             ScanState::Interrupted => Look::Over(End::Interrupted),
             ScanState::Paused => Look::Rest,
@@ -82,7 +91,7 @@ impl Active {
         })
     }
 
-    /// Whether every cell has a status and nothing is being read any more.
+    /// Whether every cell has a status; what is read behind the scan may go on.
     pub(crate) async fn is_done(&self, parts: &Parts, id: &ScanId) -> Result<bool, Error> {
         if self.discovering.is_some() || self.shared.out() > 0 {
             return Ok(false);
@@ -114,9 +123,17 @@ impl Active {
         Ok(())
     }
 
-    /// Ends the discovery, if it still runs.
-    pub(crate) async fn end(mut self) {
-        if let Some(discovering) = self.discovering.take() {
+    /// What is still being read behind the scan, now that it is over.
+    pub(crate) fn into_reading(self) -> Option<behind::Running> {
+        self.reading
+    }
+
+    /// Ends the discovery and what is read behind, where they still run.
+    pub(crate) async fn end(self) {
+        if let Some(reading) = self.reading {
+            behind::end(reading).await;
+        }
+        if let Some(discovering) = self.discovering {
             discovering.abort();
             if let Err(error) = discovering.await
                 && !error.is_cancelled()
@@ -147,7 +164,7 @@ async fn discover(parts: &Parts, scan: &Scan, shared: &Shared) -> Result<(), Err
     }
     shared.update(|snapshot| snapshot.phase = Phase::Scanning);
     shared.nudge();
-    discover::read_trees(parts, &*provider, &scan.id).await
+    Ok(())
 }
 
 async fn know_regions(provider: &dyn Provider, scan: &Scan, shared: &Shared) -> Result<(), Error> {

@@ -192,7 +192,10 @@ mod tests {
             name: format!("payments-{id}"),
             email: None,
             state: if id == "3" { AccountState::Suspended } else { AccountState::Active },
+            arn: None,
             joined_at: None,
+            joined_method: None,
+            role: None,
             organization: None,
             management: id == "2",
             connection: ConnectionId::new("source-0").unwrap(),
@@ -205,6 +208,7 @@ mod tests {
             id: UnitId::new(id).unwrap(),
             parent: parent.map(|id| UnitId::new(id).unwrap()),
             name: name.to_owned(),
+            arn: None,
         };
         let units = vec![
             unit("r-1", None, "Root"),

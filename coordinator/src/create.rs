@@ -31,7 +31,7 @@ pub async fn create(
 ) -> Result<ScanId, Error> {
     let probes = catalog.select(&settings.selection);
     let probes = probes.map_err(|error| Error::Selection(error.to_string()))?;
-    let facts: Vec<_> = probes.iter().map(|probe| probe.facts()).collect();
+    let facts: Vec<_> = probes.iter().map(|probe| probe.facts(catalog)).collect();
     let now = clock.now();
     let dice = uuid::Uuid::now_v7().as_u128() & u128::from(u32::MAX);
     let id = ScanId::generate(now, u32::try_from(dice).unwrap_or(u32::MAX));

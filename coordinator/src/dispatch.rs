@@ -26,10 +26,17 @@ pub(crate) async fn send(
     now: DateTime<Utc>,
 ) -> Result<usize, Error> {
     let due = parts.store.take_due(&scan.id, now, u32::try_from(most).unwrap_or(u32::MAX)).await?;
-    let sent = due.len();
-    if sent == 0 {
+    let taken = due.len();
+    if taken == 0 {
         return Ok(0);
     }
+    // What was asked for again is called.
+    let due = if scan.settings.skip_predicted_denials && scan.round == 1 {
+        shared.predicting.lock().await.sort_out(parts, scan, due, now).await?
+    } else {
+        due
+    };
+    let sent = due.len();
     let returns: Vec<Answer> = due.iter().map(give_back).collect();
     let limit = parts.queue.message_limit();
     let messages: Result<Vec<Message>, Error> =
@@ -40,7 +47,7 @@ pub(crate) async fn send(
         shared.come_back(sent as u64);
         return Err(error.into());
     }
-    Ok(sent)
+    Ok(taken)
 }
 
 fn give_back(due: &Due) -> Answer {

@@ -8,8 +8,10 @@ use protocol::scan::Pace;
 use protocol::{ProbeId, Region, ServiceId};
 use serde::Serialize;
 
+use crate::enumerate::Enumeration;
+
 /// The latency of a call that is assumed, in seconds: AWS's lists answer in 50 to 150 ms.
-const LATENCY: f64 = 0.1;
+pub(crate) const LATENCY: f64 = 0.1;
 /// Calls that get into an account and list its regions.
 const ENTRY_CALLS: f64 = 3.0;
 
@@ -37,6 +39,21 @@ pub struct Estimate {
     pub seconds: f64,
     /// What bounds the time.
     pub bound: String,
+}
+
+impl Estimate {
+    /// Waits for the lists of accounts too, of which `organization` tells: no account is looked at before it is found.
+    #[must_use]
+    pub fn after(mut self, organization: &[Enumeration]) -> Self {
+        let found: f64 =
+            organization.iter().filter(|part| !part.behind).map(|part| part.seconds).sum();
+        if found > self.seconds {
+            self.seconds = found;
+            self.bound =
+                "the list of accounts, of which Organizations tells 20 in a call".to_owned();
+        }
+        self
+    }
 }
 
 /// Estimates the scan of so many accounts, each with these sets of probes.

@@ -108,14 +108,8 @@ async fn patiently(
 ) -> Result<(), Error> {
     let start = Instant::now();
     let shared = board.get(id);
-    let detail = match &shared {
-        Some(shared) => shared.detail,
-        None => Detail::All,
-    };
-    pages.iter_mut().for_each(|page| keep(&mut page.answers, detail));
-    let pages: Vec<Page<'_>> = pages.iter().map(Page::from).collect();
     loop {
-        let failed = match write(parts, shared.as_deref(), id, round, &pages).await {
+        let failed = match write(parts, shared.as_deref(), id, round, &mut pages).await {
             Ok(()) => return Ok(()),
             Err(Error::Store(StoreError::NoScan(_))) => {
                 tracing::warn!(scan = %id, "answers of a scan that was removed are dropped");
@@ -132,17 +126,23 @@ async fn patiently(
     }
 }
 
-/// Writes pages of a round down.
+/// Writes pages of a round down, without what its scan does not keep.
 pub(crate) async fn write(
     parts: &Parts,
     shared: Option<&Shared>,
     id: &ScanId,
     round: u32,
-    pages: &[Page<'_>],
+    pages: &mut [ResultPage],
 ) -> Result<(), Error> {
-    let start = Instant::now();
-    let now = parts.clock.now();
-    let ingested = parts.store.ingest(id, round, pages, now).await?;
+    let detail = match shared {
+        Some(shared) => shared.detail,
+        // Nobody here works on the scan yet, or any more.
+        None => parts.store.scan(id).await?.settings.resources,
+    };
+    pages.iter_mut().for_each(|page| keep(&mut page.answers, detail));
+    let pages: Vec<Page<'_>> = pages.iter().map(Page::from).collect();
+    let (start, now) = (Instant::now(), parts.clock.now());
+    let ingested = parts.store.ingest(id, round, &pages, now).await?;
     let answers = || pages.iter().flat_map(|page| page.answers);
     entered::end(parts, shared, id, round, answers(), now).await?;
     if let Some(shared) = shared {

@@ -5,26 +5,33 @@
 //! due again, and whatever comes twice changes nothing.
 
 mod active;
+mod behind;
 mod board;
 mod choose;
 mod chores;
+mod chosen;
 mod create;
 pub mod cron;
 mod discover;
 mod dispatch;
 mod entered;
+pub mod enumerate;
 pub mod estimate;
 pub mod expand;
 mod fair;
+pub mod forecast;
 #[cfg(feature = "fleet")]
 pub mod http;
 mod ingest;
+mod led;
 mod metrics;
+mod predicted;
 mod providers;
 mod run;
 mod serve;
 mod shared;
 mod snapshot;
+mod survey;
 mod trace;
 mod verdict;
 
@@ -36,13 +43,15 @@ use protocol::queue::{Queue, QueueError};
 use protocol::store::{Store, StoreError};
 use protocol::{Clock, Failure};
 
+pub use behind::{is_read, read_rest};
 pub use chores::{Notice, Notifier};
+pub use chosen::{Meant, meant};
 pub use create::{Order, create};
-pub use discover::{Chosen, survey};
 pub use providers::{OneProvider, Providers};
 pub use run::run;
 pub use serve::{Service, ServiceSettings, serve};
 pub use snapshot::{Phase, Snapshot};
+pub use survey::{Chosen, survey};
 pub use trace::traceparent;
 
 /// What a coordinator is made of.
@@ -94,6 +103,9 @@ pub enum Error {
     /// A part of it ended abnormally.
     #[error("a part of the coordinator ended abnormally: {0}")]
     Panicked(String),
+    /// The policies that predict denials cannot be read from the store.
+    #[error("the policies that predict denials cannot be read: {0}")]
+    Policies(String),
     /// Nobody could be found to look at.
     #[error("the accounts cannot be listed: {0}")]
     Discover(Failure),

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::active::{Active, Look};
+use crate::behind;
 use crate::board::Board;
 use crate::shared::Shared;
 use crate::{End, Error, Parts, Phase, Settings, Snapshot, ingest};
@@ -18,7 +19,8 @@ use crate::{End, Error, Parts, Phase, Settings, Snapshot, ingest};
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Runs a scan until it is finished or `stop` is cancelled. After a stop it goes on writing down
-/// answers until the results line is closed, which is how a draining worker ends it.
+/// answers until the results line is closed, which is how a draining worker ends it. After the scan's end it goes on
+/// until its organizations are read, or until a stop: nobody else would.
 ///
 /// # Errors
 /// [`Error`]: the scan stays as it is and can be resumed.
@@ -95,7 +97,17 @@ async fn work(
             () = tokio::time::sleep(LOOK) => {}
         }
     };
-    active.end().await;
+    if !matches!(end, Ok(End::Finished)) {
+        active.end().await;
+        return end;
+    }
+    active.shared.update(|snapshot| snapshot.phase = Phase::Reading);
+    // What is not read by now, reports tell as not read, and a resume goes on with.
+    if let Some(reading) = active.into_reading()
+        && let Err(error) = behind::read_on(reading, stop).await
+    {
+        tracing::error!(%error, "the organization was not read to its end");
+    }
     end
 }
 
@@ -108,7 +120,7 @@ async fn step(
 ) -> Result<Option<End>, Error> {
     let now = parts.clock.now();
     let scan = parts.store.scan(id).await?;
-    match active.look(scan.state).await? {
+    match active.look(parts, &scan).await? {
         Look::Over(end) => return Ok(Some(end)),
         Look::Rest => {}
         Look::Work => {

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::active::{Active, Look};
+use crate::behind::Behind;
 use crate::board::Board;
 use crate::chores::{self, Notifier};
 use crate::fair::{room, shares};
@@ -106,8 +107,8 @@ pub async fn serve(
 }
 
 async fn take_lead(service: &Service, settings: &ServiceSettings) -> Result<bool, Error> {
-    let now = service.parts.clock.now();
-    let fence = service.registry.lead(&settings.holder, now, now + LEAD).await?;
+    let now = Instant::now().into_std();
+    let fence = service.registry.lead(&settings.holder, now, LEAD).await?;
     Ok(fence.is_some())
 }
 
@@ -170,6 +171,13 @@ async fn renew(
     }
 }
 
+/// The scans that are worked on.
+#[derive(Default)]
+struct Scans {
+    open: BTreeMap<ScanId, Active>,
+    behind: Behind,
+}
+
 /// Works on all scans that are open.
 async fn work(
     service: &Service,
@@ -177,7 +185,10 @@ async fn work(
     board: &Board,
     over: &CancellationToken,
 ) -> Result<(), Error> {
-    let mut scans: BTreeMap<ScanId, Active> = BTreeMap::new();
+    let mut scans = Scans::default();
+    if let Err(error) = scans.behind.take_up(&service.parts, &*service.registry).await {
+        tracing::warn!(%error, "what was being read of organizations is not taken up");
+    }
     let changed = Arc::new(Notify::new());
     let ended = loop {
         if over.is_cancelled() {
@@ -198,10 +209,11 @@ async fn work(
             () = tokio::time::sleep(LOOK) => {}
         }
     };
-    for (id, active) in scans {
+    for (id, active) in scans.open {
         board.remove(&id);
         active.end().await;
     }
+    scans.behind.end().await;
     ended
 }
 
@@ -211,43 +223,49 @@ async fn step(
     settings: &ServiceSettings,
     board: &Board,
     changed: &Arc<Notify>,
-    scans: &mut BTreeMap<ScanId, Active>,
+    scans: &mut Scans,
 ) -> Result<(), Error> {
     let parts = &service.parts;
+    scans.behind.tend(parts).await;
     let open = service.registry.open_scans().await?;
     metrics::scans(&open);
     let gone: Vec<ScanId> =
-        scans.keys().filter(|id| !open.iter().any(|scan| scan.id == **id)).cloned().collect();
+        scans.open.keys().filter(|id| !open.iter().any(|scan| scan.id == **id)).cloned().collect();
     for id in gone {
-        leave(&id, board, scans).await;
+        leave(&id, board, &mut scans.open).await;
     }
     let mut ready: Vec<Scan> = Vec::new();
     for scan in open {
-        if !scans.contains_key(&scan.id) {
-            begin(parts, &scan, board, changed, scans).await?;
+        if !scans.open.contains_key(&scan.id) {
+            scans.behind.leave(&scan.id).await;
+            begin(parts, &scan, board, changed, &mut scans.open).await?;
         }
-        let Some(active) = scans.get_mut(&scan.id) else { continue };
-        match active.look(scan.state).await {
+        let Some(active) = scans.open.get_mut(&scan.id) else { continue };
+        match active.look(parts, &scan).await {
             Ok(Look::Work) => ready.push(scan),
             Ok(Look::Rest | Look::Over(_)) => {}
             Err(Error::Store(error)) => {
                 // Its discovery ended in the middle: it begins again where the store stands.
-                leave(&scan.id, board, scans).await;
+                leave(&scan.id, board, &mut scans.open).await;
                 return Err(error.into());
             }
             Err(error) => {
                 give_up(parts, &scan, &error).await?;
-                leave(&scan.id, board, scans).await;
+                leave(&scan.id, board, &mut scans.open).await;
             }
         }
     }
     let now = parts.clock.now();
-    send(parts, settings, &ready, scans).await?;
+    send(parts, settings, &ready, &scans.open).await?;
     for scan in &ready {
-        let Some(active) = scans.get_mut(&scan.id) else { continue };
+        let Some(active) = scans.open.get_mut(&scan.id) else { continue };
         if active.is_done(parts, &scan.id).await? && parts.store.finish(&scan.id, now).await? {
             tracing::info!(scan = %scan.id, round = scan.round, end = ?End::Finished, "a scan ended");
-            leave(&scan.id, board, scans).await;
+            board.remove(&scan.id);
+            let reading = scans.open.remove(&scan.id).and_then(Active::into_reading);
+            if let Some(reading) = reading {
+                scans.behind.keep(scan.clone(), reading).await;
+            }
         } else {
             active.reclaim(parts, &scan.id, now, settings.lost_after).await?;
         }

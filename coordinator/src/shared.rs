@@ -7,6 +7,7 @@ use protocol::scan::Detail;
 use protocol::store::Ingested;
 use tokio::sync::{Notify, watch};
 
+use crate::predicted::Predicting;
 use crate::{Phase, Snapshot};
 
 /// What the parts of a run tell each other about one scan.
@@ -16,6 +17,8 @@ pub(crate) struct Shared {
     snapshot: watch::Sender<Snapshot>,
     changed: Arc<Notify>,
     regions: Mutex<Vec<KnownRegion>>,
+    /// What is predicted of the scan's cells; one batch of work after the other asks it.
+    pub(crate) predicting: tokio::sync::Mutex<Predicting>,
 }
 
 impl Shared {
@@ -28,7 +31,8 @@ impl Shared {
         changed: Arc<Notify>,
     ) -> Self {
         snapshot.send_replace(Snapshot { out, ..Snapshot::default() });
-        Self { detail, snapshot, changed, regions: Mutex::default() }
+        let predicting = tokio::sync::Mutex::default();
+        Self { detail, snapshot, changed, regions: Mutex::default(), predicting }
     }
 
     pub(crate) fn update(&self, change: impl FnOnce(&mut Snapshot)) {

@@ -10,6 +10,8 @@ pub enum Phase {
     Scanning,
     /// Paused: nothing is dispatched.
     Paused,
+    /// Every cell has a status; what else there is to know of the organization is still being read.
+    Reading,
     /// Stopping: what is under way is finished or handed back.
     Draining,
 }

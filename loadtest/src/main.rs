@@ -8,10 +8,11 @@ use loadtest::{Latency, Manner, Organization, Shape, Trouble, World};
 use tokio::net::TcpListener;
 
 const HELP: &str = "\
-stand-in [--accounts N] [--seed N] [--listen ADDRESS] [--external-id ID] [--quiet]
+stand-in [--accounts N] [--units N] [--seed N] [--listen ADDRESS] [--external-id ID] [--quiet]
          [--latency MS | --latency MS:P99MS] [--no-buckets] [--full] [--verify] [--truth]
 
   --accounts N      accounts of the organization (40)
+  --units N         units of the organization, at least (16)
   --seed N          what the organization is made from (1)
   --listen ADDRESS  where to listen (127.0.0.1:0, a free port)
   --external-id ID  the external id that the member role asks for
@@ -41,6 +42,7 @@ fn read(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Option<Op
         let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
         match argument.as_str() {
             "--accounts" => options.shape.accounts = value()?.parse().context("--accounts")?,
+            "--units" => options.shape.units = value()?.parse().context("--units")?,
             "--seed" => options.shape.seed = value()?.parse().context("--seed")?,
             "--listen" => options.listen = value()?,
             "--external-id" => options.shape.external_id = Some(value()?),

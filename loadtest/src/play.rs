@@ -6,6 +6,7 @@ mod fleeting;
 mod limits;
 mod listed;
 mod organizations;
+mod policies;
 mod reader;
 mod regions;
 mod reply;

@@ -3,6 +3,7 @@
 //! Everything follows from the [`Shape`]: the same shape is always the same organization.
 
 mod people;
+mod policies;
 mod tree;
 
 use std::collections::HashMap;
@@ -12,6 +13,7 @@ use chrono::{DateTime, Utc};
 use protocol::inventory::AccountState;
 
 use crate::dice::Dice;
+pub use crate::synthetic::policies::{Administrator, Attached, Policy, PolicyKind, TRUSTED};
 pub use crate::synthetic::tree::Unit;
 
 /// What an organization is made from.
@@ -19,6 +21,8 @@ pub use crate::synthetic::tree::Unit;
 pub struct Shape {
     /// How many accounts it has, the management account and suspended ones among them; at least 1.
     pub accounts: u32,
+    /// How many units it has at least, its root not counted: the usual ones, and others until there are so many.
+    pub units: u32,
     /// What the dice start from.
     pub seed: u64,
     /// The share of cells that are in use, roughly, in per cent.
@@ -107,6 +111,7 @@ impl Default for Shape {
     fn default() -> Self {
         Self {
             accounts: 40,
+            units: 0,
             seed: 1,
             in_use_percent: 12,
             member_role: "orgsweep-member".to_owned(),
@@ -151,6 +156,10 @@ pub struct Organization {
     pub accounts: Vec<Account>,
     /// Its root and units, parents before children.
     pub units: Vec<Unit>,
+    /// Its policies.
+    pub policies: Vec<Policy>,
+    /// Who administers services for all.
+    pub administrators: Vec<Administrator>,
     by_id: HashMap<Arc<str>, usize>,
 }
 
@@ -159,11 +168,13 @@ impl Organization {
     #[must_use]
     pub fn new(shape: Shape) -> Self {
         let dice = Dice::of(shape.seed);
-        let units = tree::grow(dice);
+        let units = tree::grow(dice, shape.units as usize);
         let accounts = people::settle(&shape, &units);
         let by_id = accounts.iter().enumerate().map(|(at, one)| (one.id.clone(), at)).collect();
         let id = format!("o-{:010x}", dice.and("organization").bits() >> 24);
-        Self { shape, id, accounts, units, by_id }
+        let policies = policies::make(&shape, &id, &units, &accounts);
+        let administrators = policies::administrators(&units, &accounts);
+        Self { shape, id, accounts, units, policies, administrators, by_id }
     }
 
     /// The place of an account in [`Self::accounts`].
@@ -193,14 +204,33 @@ impl Organization {
             && !account.management
             && self.units.get(account.unit)?.denies_regions
             && !tree::ALLOWED_WHERE_REGIONS_ARE_DENIED.contains(&region);
-        denies.then(|| {
-            format!(
-                "arn:aws:organizations::{}:policy/{}/service_control_policy/p-{:08x}",
-                self.management(),
-                self.id,
-                self.dice().and("scp").bits() >> 32
-            )
-        })
+        let id = denies.then(|| policies::denies_regions(self.dice()))?;
+        self.policies.iter().find(|policy| policy.id == id).map(|policy| self.policy_arn(policy))
+    }
+
+    /// The ARN of a policy.
+    #[must_use]
+    pub fn policy_arn(&self, policy: &Policy) -> String {
+        let (kind, id) = (policy.kind.as_str().to_lowercase(), &policy.id);
+        if policy.aws_managed {
+            return format!("arn:aws:organizations::aws:policy/{kind}/{id}");
+        }
+        let (management, org) = (self.management(), &self.id);
+        format!("arn:aws:organizations::{management}:policy/{org}/{kind}/{id}")
+    }
+
+    /// The path of a unit, as AWS tells it of accounts: the ids from the organization down.
+    #[must_use]
+    pub fn unit_path(&self, unit: usize) -> String {
+        let mut ids = Vec::new();
+        let mut at = self.units.get(unit);
+        while let Some(unit) = at {
+            ids.push(unit.id.as_str());
+            at = unit.parent.and_then(|parent| self.units.get(parent));
+        }
+        ids.push(&self.id);
+        ids.reverse();
+        ids.join("/")
     }
 
     /// The dice of this organization.
@@ -268,5 +298,17 @@ mod tests {
             depth
         };
         assert_eq!((0..org.units.len()).map(depth).max(), Some(3));
+    }
+
+    #[test]
+    fn a_tree_of_two_thousand_units_is_no_deeper_than_aws_allows() {
+        let org = Organization::new(Shape { units: 2000, accounts: 50, ..Shape::default() });
+        assert_eq!(org.units.len(), 2001);
+        let ids: std::collections::HashSet<_> = org.units.iter().map(|unit| &unit.id).collect();
+        assert_eq!(ids.len(), 2001);
+        let deepest = (0..org.units.len()).map(|at| org.unit_path(at).split('/').count() - 2).max();
+        assert_eq!(deepest, Some(4));
+        let usual = Organization::new(Shape { accounts: 50, ..Shape::default() });
+        assert_eq!(org.units[..usual.units.len()], usual.units[..]);
     }
 }

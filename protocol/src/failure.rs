@@ -89,6 +89,9 @@ impl Failure {
     /// The longest message that is kept, in bytes.
     pub const MESSAGE_LIMIT: usize = 1024;
 
+    /// The code of a call that was not made because a policy is predicted to deny it.
+    pub const PREDICTED: &str = "PredictedDenied";
+
     const BUDGET_WAIT: &str = "BudgetWait";
 
     /// A failure with its kind, code and message; the rest is unset.

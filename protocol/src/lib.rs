@@ -8,6 +8,7 @@ pub mod budget;
 pub mod cell;
 pub mod clock;
 pub mod failure;
+pub mod holding;
 pub mod ids;
 pub mod inventory;
 pub mod judge;
@@ -25,6 +26,8 @@ pub mod selection;
 pub mod status;
 pub mod store;
 pub mod task;
+pub mod tenants;
+pub mod web_identity;
 
 pub use cell::Cell;
 pub use clock::Clock;

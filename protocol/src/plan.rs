@@ -31,6 +31,25 @@ pub struct ProbeFacts {
     pub decides: bool,
     /// Calls that one cell is expected to cost, in thousandths.
     pub expected_millicalls: u64,
+    /// Its calls, as policies see them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<CallFacts>,
+    /// Where `global` is: the region that is called, by partition.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub homes: BTreeMap<String, Region>,
+}
+
+/// A call of a probe, as policies see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallFacts {
+    /// The operation that it asks for, e.g. `ListBuckets`.
+    pub operation: String,
+    /// The actions that it needs, e.g. `s3:ListAllMyBuckets`.
+    pub actions: Vec<String>,
+    /// Whether it is made in any case, and not for things that another call found.
+    pub root: bool,
+    /// Whether it goes where each thing is, and not to the cell's region.
+    pub follows: bool,
 }
 
 /// The probes of one region and what is known of each before any call.

@@ -7,6 +7,7 @@ use futures_util::stream::BoxStream;
 
 use crate::budget::Ask;
 use crate::failure::Failure;
+use crate::holding::{Holding, Part};
 use crate::ids::{AccountId, ConnectionId, OrgId, ProbeId, Region, ScanId};
 use crate::inventory::{Found, Tree};
 use crate::object::Object;
@@ -98,6 +99,16 @@ pub trait Provider: Send + Sync + 'static {
         connection: &ConnectionId,
         organization: &OrgId,
     ) -> Result<Tree, Failure>;
+
+    /// Reads a part of what an organization holds beside its accounts and its tree. What cannot be read is named in
+    /// the answer, beside all that can.
+    async fn holding(
+        &self,
+        scan: &ScanId,
+        connection: &ConnectionId,
+        organization: &OrgId,
+        part: Part,
+    ) -> Holding;
 
     /// Enters an account, verifies that it is the right one, and lists its regions. Who waits for
     /// it holds nothing that others wait for: it may have to wait for tokens, but not for long.

@@ -1,6 +1,8 @@
 //! What an installation keeps beside its scans: who leads, who may ask, what recurs, what was parked. A part of the
 //! store's port.
 
+use std::time::{Duration, Instant};
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
@@ -84,14 +86,15 @@ pub struct Backlog {
 /// The port. Every store implements it.
 #[async_trait]
 pub trait Registry: Send + Sync + 'static {
-    /// Takes or renews the lead of the installation for `holder` until `until`; answers the fencing number of the
-    /// lead, or none while somebody else holds it. From then on every write of this store carries the number, and is
-    /// refused as [`StoreError::Deposed`] once another holder has a higher one.
+    /// Takes or renews the lead of the installation for `holder`; answers the fencing number of the lead, or none
+    /// while somebody else holds it: whoever has not renewed it for `lasts`, as far as this handle has looked, holds
+    /// it no more. From then on every write of this store carries the number, and is refused as
+    /// [`StoreError::Deposed`] once another holder has a higher one. `now` is of a clock that never jumps.
     async fn lead(
         &self,
         holder: &str,
-        now: DateTime<Utc>,
-        until: DateTime<Utc>,
+        now: Instant,
+        lasts: Duration,
     ) -> Result<Option<u64>, StoreError>;
 
     /// Gives the lead up, so that another may take it at once.
@@ -99,6 +102,13 @@ pub trait Registry: Send + Sync + 'static {
 
     /// Scans of all workspaces that are running or paused, oldest first.
     async fn open_scans(&self) -> Result<Vec<Scan>, StoreError>;
+
+    /// Scans of all workspaces that were finished since `since`, newest first.
+    async fn finished_since(
+        &self,
+        since: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<Scan>, StoreError>;
 
     /// Scans that ended and whose end was not told, oldest first.
     async fn untold(&self, most: u32) -> Result<Vec<Scan>, StoreError>;

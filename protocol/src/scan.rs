@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{CatalogDigest, ConnectionId, Region, ScanId, WorkspaceId};
 use crate::selection::Selection;
 use crate::status::words;
+use crate::tenants::Tenants;
+use crate::web_identity::WebIdentity;
 
 /// What a scan was asked to do; stored with it, so that resuming needs only its id. Holds no secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,10 @@ pub struct Settings {
     pub resources: Detail,
     /// Where it stands among scans that run at the same time.
     pub priority: Priority,
+    /// Whether the tags of all accounts are read too: a call for each account.
+    pub account_tags: bool,
+    /// Whether cells that a policy will deny for certain are not called, but for a sample of them.
+    pub skip_predicted_denials: bool,
 }
 
 words! {
@@ -90,6 +96,8 @@ pub enum Source {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
+    /// A table whose items lead to organizations; read, and its roles assumed, with the current credentials.
+    Tenants(Tenants),
     /// A role, assumed from the current credentials or from a profile.
     Role {
         /// The role's ARN.
@@ -122,6 +130,9 @@ pub struct Access {
     pub session_seconds: u32,
     /// The region whose STS, and whose own account's endpoints, the hub uses; none means the provider's default.
     pub hub_region: Option<Region>,
+    /// Whose token assumes the roles of sources and of tenants, in place of credentials.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub web_identity: Option<WebIdentity>,
 }
 
 impl Default for Access {
@@ -133,6 +144,7 @@ impl Default for Access {
             via_role: None,
             session_seconds: 3600,
             hub_region: None,
+            web_identity: None,
         }
     }
 }

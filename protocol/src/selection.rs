@@ -35,6 +35,10 @@ pub struct Selection {
     pub regions: Vec<Region>,
     /// Regions to leave out; `global` leaves out the global services.
     pub exclude_regions: Vec<Region>,
+    /// Whether no service is looked at, but for probes that are named: organizations are read, and without a probe no
+    /// account is entered.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_services: bool,
     /// Services to look at, beyond the groups.
     pub services: Vec<ServiceId>,
     /// Services to leave out.

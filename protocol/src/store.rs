@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use futures_util::stream::BoxStream;
 
 use crate::failure::Failure;
+use crate::holding::{Holding, Part, Reading};
 use crate::ids::{
     AccountId, CatalogDigest, ConnectionId, OrgId, ProbeId, Region, ScanId, ServiceId, WorkspaceId,
 };
@@ -188,9 +189,22 @@ pub trait Store: Send + Sync + 'static {
     /// Records an organization's tree.
     async fn put_tree(&self, id: &ScanId, org: &OrgId, tree: &Tree) -> Result<(), StoreError>;
 
-    /// Organizations whose tree was neither recorded nor recorded as missing (by [`Tree::OF`]), each with a connection
-    /// that leads to its accounts, in the order of their ids.
-    async fn treeless(&self, id: &ScanId) -> Result<Vec<(OrgId, ConnectionId)>, StoreError>;
+    /// Records that a part of an organization was read, with what was read; what was recorded before stays, where it is
+    /// not said anew.
+    async fn put_reading(
+        &self,
+        id: &ScanId,
+        reading: &Reading,
+        holding: &Holding,
+    ) -> Result<(), StoreError>;
+
+    /// Those of `parts` that nobody is recorded to have read, of each organization, with the connection that leads furthest
+    /// into it; in the order of the organizations' ids, then in that of `parts`.
+    async fn unread(
+        &self,
+        id: &ScanId,
+        parts: &[Part],
+    ) -> Result<Vec<(OrgId, ConnectionId, Part)>, StoreError>;
 
     /// Records something that discovery could not read, so that reports can say so.
     async fn put_missing(&self, id: &ScanId, what: &str, why: &Failure) -> Result<(), StoreError>;

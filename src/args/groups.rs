@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use protocol::inventory::AccountState;
 
-use super::Group;
+use super::{Group, Oidc, TenantsTable};
 
 /// Where accounts come from; without any, the organization of the current credentials.
 #[derive(Debug, Default, clap::Args)]
@@ -13,7 +13,7 @@ pub(crate) struct Sources {
     /// A profile of ~/.aws/config: its own account
     #[arg(long, value_delimiter = ',', value_name = "NAME", env = "ORGSWEEP_PROFILE")]
     pub(crate) profile: Vec<String>,
-    /// Every profile of ~/.aws/config
+    /// Every profile of ~/.aws/config but `default`, which counts where it is the only one
     #[arg(long, conflicts_with = "profile", env = "ORGSWEEP_ALL_PROFILES")]
     pub(crate) all_profiles: bool,
     /// A role to assume: its own account
@@ -22,6 +22,8 @@ pub(crate) struct Sources {
     /// A file of `[[account]]` entries: profiles, keys in environment variables, role ARNs with external ids
     #[arg(long, value_name = "FILE", env = "ORGSWEEP_ACCOUNTS_FILE")]
     pub(crate) accounts_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) tenants: TenantsTable,
 }
 
 /// How to get into accounts.
@@ -46,6 +48,8 @@ pub(crate) struct Access {
     /// The region of the STS that is asked for sessions
     #[arg(long, value_name = "REGION", env = "ORGSWEEP_HUB_REGION")]
     pub(crate) hub_region: Option<String>,
+    #[command(flatten)]
+    pub(crate) oidc: Oidc,
 }
 
 /// Which of the accounts that there are.

@@ -9,7 +9,7 @@ use protocol::registry::Scope;
 use protocol::scan::Priority;
 
 use super::groups::{Pace, StoreArg, Which};
-use super::{Command, Listing, Resources};
+use super::{Accounts, Command, Listing, Oidc, Resources, TenantsTable};
 use crate::duration;
 use crate::stop::Stop;
 
@@ -117,6 +117,13 @@ pub(crate) struct NewSchedule {
     /// How much is kept of the things that are seen
     #[arg(long, value_enum, default_value_t = Resources::All, env = "ORGSWEEP_RESOURCES")]
     pub(crate) resources: Resources,
+    /// Read the tags of all accounts too, behind the scan: a call for each account
+    #[arg(long, env = "ORGSWEEP_ACCOUNT_TAGS")]
+    pub(crate) account_tags: bool,
+    /// Do not call cells that a service control policy will deny for certain, but for a sample of them: they end as
+    /// not_run, with the policy. Policies and units are read before the first account is entered
+    #[arg(long, env = "ORGSWEEP_SKIP_PREDICTED_DENIALS")]
+    pub(crate) skip_predicted_denials: bool,
     #[command(flatten)]
     pub(crate) ordered: Ordered,
     #[command(flatten)]
@@ -170,7 +177,10 @@ const OF_THE_PARTS: &[&str] = &["store", "queue", "budgets"];
 /// # Errors
 /// A sentence that names the flag and what to say in its place.
 pub(crate) fn check(matches: &ArgMatches) -> Result<(), Stop> {
-    let Some((_, inner)) = matches.subcommand() else { return own(matches) };
+    let Some((name, inner)) = matches.subcommand() else { return own(matches) };
+    if name == "accounts" {
+        Accounts::check(inner)?;
+    }
     check(inner)
 }
 
@@ -193,7 +203,8 @@ fn own(matches: &ArgMatches) -> Result<(), Stop> {
             None => Ok(()),
         };
     }
-    let mut said = OF_THIS_MACHINE.iter().filter(|id| is_said(id));
+    let of_this_machine = OF_THIS_MACHINE.iter().chain(&TenantsTable::FLAGS).chain(&Oidc::FLAGS);
+    let mut said = of_this_machine.filter(|id| is_said(id));
     if let Some(id) = said.next().or_else(|| OF_THE_PARTS.iter().find(|id| is_typed(id))) {
         return Err(Stop::usage(format!(
             "{} is about this machine, and --server works from another: leave it out, and name what to scan from with --connection NAME",

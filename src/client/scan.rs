@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use coordinator::Snapshot;
 use coordinator::http::api::{NewScan, Requeue, Requeued, ScanView, Select};
+use protocol::inventory::Found;
 use protocol::scan::{Detail, ScanState};
 use protocol::selection::Selection;
 use protocol::{ConnectionId, Region};
@@ -24,6 +25,8 @@ pub(super) async fn scan(args: args::Scan) -> Result<Exit, Stop> {
     let out = Folder::check(args.output.out.as_deref())?;
     let resources = crate::settings::detail(args.resources);
     let asked = select(&args.which, &args.pace, resources, &args.ordered)?;
+    let (account_tags, skip_predicted_denials) = (args.account_tags, args.skip_predicted_denials);
+    let asked = NewScan { account_tags, skip_predicted_denials, ..asked };
     let link = Link::open(&args.server)?;
     let view: ScanView = link.post("/api/v1/scans", &asked).await?;
     to_the_end(&link, view.row.scan.as_str(), out, &args.output).await
@@ -72,6 +75,8 @@ pub(crate) fn select(
         pace: read_pace(pace).into(),
         resources,
         priority: ordered.priority,
+        account_tags: false,
+        skip_predicted_denials: false,
     })
 }
 
@@ -141,6 +146,7 @@ async fn finish(
         report::write(link, &report::place(scan, "summary", format, output.redact), &mut stdout)
             .await?;
     }
-    let is_whole = view.row.unknown == 0 && view.missing.is_empty();
+    let is_whole =
+        view.row.unknown == 0 && view.missing.iter().all(|missing| missing.code == Found::COVERED);
     Ok(if is_whole { Exit::Known } else { Exit::Unknowns })
 }

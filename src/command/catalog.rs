@@ -45,7 +45,7 @@ fn list(catalog: &Catalog, services: &Services, format: Listing) -> Result<Exit,
     if format == Listing::Json {
         let rows: Vec<_> = probes
             .iter()
-            .map(|probe| json!({ "origin": origin(probe), "probe": probe.facts() }))
+            .map(|probe| json!({ "origin": origin(probe), "probe": probe.facts(catalog) }))
             .collect();
         print_json(&rows)?;
         return Ok(Exit::Known);
@@ -88,6 +88,8 @@ fn iam_policy(
         external_id: names.external_id.clone(),
         organization: names.organization.clone(),
         organization_role: names.org_role.clone(),
+        tenants_role: names.tenants_table.as_ref().map(|_| names.tenants_role.clone()),
+        tenants_table: names.tenants_table.clone(),
         ..Names::new(&names.partition, &names.role)
     };
     let probes = chosen(catalog, services)?;

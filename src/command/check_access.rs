@@ -2,7 +2,7 @@
 
 use protocol::scan::Settings;
 use protocol::store::Value;
-use protocol::{Region, ScanId, ServiceId, Status};
+use protocol::{ConnectionId, Region, ScanId, ServiceId, Status, inventory};
 use serde_json::json;
 
 use crate::args::{CheckAccess, Listing, PartsArgs, Resources, StoreArg};
@@ -16,6 +16,7 @@ const SAMPLE: &[&str] = &["iam", "s3", "ec2", "kms", "lambda", "sns"];
 
 const ACCOUNTS: &str = include_str!("check_access_accounts.sql");
 const CELLS: &str = include_str!("check_access_cells.sql");
+const MISSING: &str = include_str!("check_access_missing.sql");
 
 /// Enters every account, tries a sample of probes, and says what is missing.
 pub(crate) async fn check_access(args: CheckAccess) -> Result<Exit, Stop> {
@@ -38,11 +39,28 @@ pub(crate) async fn check_access(args: CheckAccess) -> Result<Exit, Stop> {
     sample(&mut settings, &args)?;
     house.provider(&settings).await?;
     let id = house.create(settings).await?;
-    house.run(&id).await?;
+    let failed = house.run(&id).await.err();
+    let missing = rows(&house, MISSING, &id).await?;
+    // Where several ways lead in and all fail, each is shown with its reason.
+    let failed = match failed {
+        Some(stop) if missing.len() < 2 => return Err(stop),
+        failed => failed,
+    };
     let accounts = rows(&house, ACCOUNTS, &id).await?;
     let cells = rows(&house, CELLS, &id).await?;
-    let found: Vec<Found> = accounts.iter().map(|account| Found::read(account, &cells)).collect();
-    match args.format {
+    let mut found: Vec<Found> =
+        accounts.iter().map(|account| Found::read(account, &cells)).collect();
+    found.extend(missing.iter().filter_map(|row| Found::astray(row)));
+    show(&found, args.format)?;
+    if let Some(stop) = failed {
+        return Err(stop);
+    }
+    let whole = found.iter().all(|found| found.skipped || found.missing.is_empty());
+    Ok(if whole { Exit::Known } else { Exit::Unknowns })
+}
+
+fn show(found: &[Found], format: Listing) -> Result<(), Stop> {
+    match format {
         Listing::Json => {
             print_json(&found.iter().map(Found::json).collect::<Vec<_>>())?;
         }
@@ -51,8 +69,7 @@ pub(crate) async fn check_access(args: CheckAccess) -> Result<Exit, Stop> {
             print(&Cells { header: &header, rows: found.iter().map(Found::row).collect() })?;
         }
     }
-    let whole = found.iter().all(|found| found.skipped || found.missing.is_empty());
-    Ok(if whole { Exit::Known } else { Exit::Unknowns })
+    Ok(())
 }
 
 /// Narrows the settings to the sample: one region, a few services, unless others were asked for.
@@ -118,6 +135,22 @@ impl Found {
             (false, false) => format!("as {principal}"),
         };
         Self { account: id.clone(), name: name.clone(), skipped, entered, missing }
+    }
+
+    /// What discovery could not read: for a tenant its account, else what it is.
+    fn astray(missing: &[String]) -> Option<Self> {
+        let [what, code, message, operation] = missing else { return None };
+        let during = if operation.is_empty() { String::new() } else { format!("{operation}: ") };
+        let tenant = ConnectionId::new(what).ok().and_then(|connection| connection.tenant());
+        let account = tenant.map(|(_, account)| account.to_string());
+        let account = account.filter(|account| aws::parse_account_id(account).is_ok());
+        Some(Self {
+            account: account.unwrap_or_default(),
+            name: what.clone(),
+            skipped: code == inventory::Found::COVERED,
+            entered: "no".to_owned(),
+            missing: vec![format!("{during}{code}: {message}")],
+        })
     }
 
     fn row(&self) -> Vec<String> {

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use aws::{Aws, Options};
 use catalog::Catalog;
+use coordinator::enumerate::{Enumeration, enumerate};
 use coordinator::estimate::{Estimate, Line, estimate};
 use coordinator::expand::probe_sets;
+use coordinator::forecast::{Denial, Forecast};
 use indicatif::HumanDuration;
-use protocol::ScanId;
 use protocol::clock::{Clock, SystemClock};
-use protocol::inventory::AccountState;
+use protocol::inventory::{AccountState, Found};
+use protocol::{Failure, OrgId, ScanId};
 use serde_json::json;
 
 use crate::args::{Listing, Plan, Resources};
@@ -42,21 +44,68 @@ pub(crate) async fn plan(args: Plan) -> Result<Exit, Stop> {
     let sets = probe_sets(&catalog, &probes, &chosen.regions, &settings.selection, fresh);
     let active = chosen.accounts.iter().filter(|account| account.state == AccountState::Active);
     let active = active.count() as u64;
-    let estimate = estimate(&catalog, active, &sets, &settings.pace);
+    let parts = enumerate(&catalog, &chosen.sizes, args.account_tags, &settings.pace);
+    let estimate = estimate(&catalog, active, &sets, &settings.pace).after(&parts);
     let inactive = chosen.accounts.len() as u64 - active;
+    let foreseen = if args.predict_denials {
+        let mut forecast = Forecast::read(&provider, &id, &chosen, &catalog).await;
+        let denials = forecast.denials(&chosen, &sets);
+        Some((denials, forecast.missing))
+    } else {
+        None
+    };
     match args.format {
         Listing::Json => print_json(&json!({
+            "predicted_denials": foreseen.as_ref().map(|(denials, _)| denials),
+            "not_read": foreseen.as_ref().map(|(_, missing)| missing.iter().map(|(organization, what, failure)| json!({ "organization": organization, "what": what, "failure": failure })).collect::<Vec<_>>()),
             "estimate": estimate,
+            "organization": parts,
             "accounts_not_active": inactive,
             "accounts_left_out": chosen.left_out,
             "missing": chosen.missing.iter().map(|(connection, failure)| json!({ "connection": connection, "failure": failure })).collect::<Vec<_>>(),
         }))?,
-        Listing::Table => show(&estimate, inactive, &chosen)?,
+        Listing::Table => {
+            show(&estimate, &parts, inactive, &chosen)?;
+            if let Some((denials, missing)) = &foreseen {
+                show_denials(denials, missing)?;
+            }
+        }
     }
-    Ok(if chosen.missing.is_empty() { Exit::Known } else { Exit::Unknowns })
+    let is_whole = chosen.missing.iter().all(|(_, failure)| failure.code == Found::COVERED);
+    Ok(if is_whole { Exit::Known } else { Exit::Unknowns })
 }
 
-fn show(estimate: &Estimate, inactive: u64, chosen: &coordinator::Chosen) -> Result<(), Stop> {
+/// Tells which cells will be denied, as far as the policies could be read.
+fn show_denials(denials: &[Denial], missing: &[(OrgId, String, Failure)]) -> Result<(), Stop> {
+    let cells: u64 = denials.iter().map(|denial| denial.cells).sum();
+    print_text(&format!(
+        "\n{cells} cells will be denied by service control policies, where their regions are open and their accounts \
+         can be entered; `scan --skip-predicted-denials` calls a sample of them\n"
+    ))?;
+    let row = |denial: &Denial| {
+        vec![
+            denial.policy.clone().unwrap_or_else(|| "(nothing allows it)".to_owned()),
+            denial.statement.clone().unwrap_or_default(),
+            denial.attached_to.clone(),
+            denial.accounts.to_string(),
+            denial.regions.len().to_string(),
+            denial.cells.to_string(),
+        ]
+    };
+    let header = &["policy", "statement", "attached to", "accounts", "regions", "cells"];
+    print(&Cells { header, rows: denials.iter().map(row).collect() })?;
+    for (organization, what, failure) in missing {
+        print_text(&format!("could not be read: {what} of {organization}: {failure}\n"))?;
+    }
+    Ok(())
+}
+
+fn show(
+    estimate: &Estimate,
+    parts: &[Enumeration],
+    inactive: u64,
+    chosen: &coordinator::Chosen,
+) -> Result<(), Stop> {
     let line = |name: String, line: &Line| {
         vec![name, line.cells.to_string(), format!("{:.0}", line.calls)]
     };
@@ -65,7 +114,12 @@ fn show(estimate: &Estimate, inactive: u64, chosen: &coordinator::Chosen) -> Res
     print_text("\n")?;
     let regions = estimate.regions.iter().map(|(name, at)| line(name.to_string(), at));
     print(&Cells { header: &["region", "cells", "calls"], rows: regions.collect() })?;
-    let time = HumanDuration(Duration::from_secs_f64(estimate.seconds.clamp(1.0, 1e9).ceil()));
+    if !parts.is_empty() {
+        print_text("\n")?;
+        let header = &["organization", "calls", "time", "when"];
+        print(&Cells { header, rows: parts.iter().map(enumerated).collect() })?;
+    }
+    let time = human(estimate.seconds);
     print_text(&format!(
         "\n{} accounts ({inactive} not active, {} left out), {} cells, about {:.0} calls\n\
          at least {time}, bound by {}\n\
@@ -79,8 +133,33 @@ fn show(estimate: &Estimate, inactive: u64, chosen: &coordinator::Chosen) -> Res
         estimate.total.calls,
         estimate.total.calls / 100_000.0 * 2.0,
     ))?;
+    let at_least: Vec<&str> =
+        parts.iter().filter(|part| part.at_least).map(|part| part.part.as_str()).collect();
+    if !at_least.is_empty() {
+        print_text(&format!(
+            "at least so many calls of the organization, where service and resource control policies are enabled, since \
+             nothing has told yet how many there are: {}\n",
+            at_least.join(", ")
+        ))?;
+    }
     for (connection, failure) in &chosen.missing {
         print_text(&format!("could not be read: {connection}: {failure}\n"))?;
     }
     Ok(())
+}
+
+/// A part of the organization as a row.
+fn enumerated(part: &Enumeration) -> Vec<String> {
+    let least = if part.at_least { "≥ " } else { "" };
+    let when = if part.behind { "behind the scan" } else { "before the last account" };
+    vec![
+        part.part.to_string(),
+        format!("{least}{}", part.calls),
+        format!("{least}{}", human(part.seconds)),
+        when.to_owned(),
+    ]
+}
+
+fn human(seconds: f64) -> HumanDuration {
+    HumanDuration(Duration::from_secs_f64(seconds.clamp(1.0, 1e9).ceil()))
 }

@@ -13,7 +13,7 @@ use reports::Format;
 
 use crate::args::{Listing, Output, Resume, Scan};
 use crate::command::find;
-use crate::local::House;
+use crate::local::{House, say};
 use crate::redaction;
 use crate::settings::settings;
 use crate::stop::{Exit, Stop};
@@ -32,7 +32,9 @@ pub(crate) async fn scan(args: Scan) -> Result<Exit, Stop> {
         &house.catalog,
     )
     .await?;
-    let settings = Settings { priority: args.ordered.priority, ..settings };
+    let (priority, account_tags) = (args.ordered.priority, args.account_tags);
+    let skip_predicted_denials = args.skip_predicted_denials;
+    let settings = Settings { priority, account_tags, skip_predicted_denials, ..settings };
     // Credentials that lead nowhere are found out before anything is written.
     house.provider(&settings).await?;
     let id = house.create(settings).await?;
@@ -44,6 +46,11 @@ pub(crate) async fn resume(args: Resume) -> Result<Exit, Stop> {
     let out = Folder::check(args.output.out.as_deref())?;
     let house = House::open(&args.parts, args.output.show).await?;
     let scan = find(&*house.store, &args.scan).await?;
+    if scan.state == ScanState::Finished && !coordinator::is_read(&*house.store, &scan).await? {
+        say(&format!("scan {} is finished; what is left of its organization is read", scan.id));
+        house.read_rest(&scan).await?;
+        return finish(&house, &scan.id, out, &args.output).await;
+    }
     if scan.state == ScanState::Finished {
         return Err(Stop::usage(format!(
             "scan {} is finished; `orgsweep requeue {0}` runs cells of it again",
@@ -60,28 +67,29 @@ pub(crate) async fn run(
     out: Option<Folder>,
     output: &Output,
 ) -> Result<Exit, Stop> {
+    to_its_end(house, id).await?;
+    finish(house, id, out, output).await
+}
+
+/// Runs a scan that is written down to its end.
+///
+/// # Errors
+/// A sentence that says why it is not at its end, and how to go on.
+pub(crate) async fn to_its_end(house: &House, id: &ScanId) -> Result<(), Stop> {
+    let stopped = |message| Stop { exit: Exit::Interrupted, message };
     match house.run(id).await {
-        Ok(End::Finished) => {}
+        Ok(End::Finished) => Ok(()),
         Ok(End::Interrupted) => {
-            return Err(Stop {
-                exit: Exit::Interrupted,
-                message: format!("scan {id} is interrupted; go on with `orgsweep resume {id}`"),
-            });
+            Err(stopped(format!("scan {id} is interrupted; go on with `orgsweep resume {id}`")))
         }
-        Ok(End::Cancelled) => {
-            return Err(Stop {
-                exit: Exit::Interrupted,
-                message: format!(
-                    "scan {id} is cancelled; `orgsweep resume {id}` takes it up again"
-                ),
-            });
-        }
+        Ok(End::Cancelled) => Err(stopped(format!(
+            "scan {id} is cancelled; `orgsweep resume {id}` takes it up again"
+        ))),
         Err(stop) => {
             let message = format!("{}; scan {id} can be resumed", stop.message);
-            return Err(Stop { message, ..stop });
+            Err(Stop { message, ..stop })
         }
     }
-    finish(house, id, out, output).await
 }
 
 /// Writes what was asked for, and tells the exit code by what is known.
@@ -92,7 +100,16 @@ async fn finish(
     output: &Output,
 ) -> Result<Exit, Stop> {
     let store = &*house.store;
+    if !coordinator::is_read(store, &store.scan(id).await?).await? {
+        say(&format!(
+            "its organization was not read to the end; go on with `orgsweep resume {id}`"
+        ));
+    }
     let mut options = options(&house.store_url, output.redact)?;
+    if store.scan(id).await?.settings.skip_predicted_denials {
+        let wrong = reports::wrong_predictions(store, id, &options).await.map_err(Stop::failed)?;
+        wrong.iter().for_each(|sentence| say(sentence));
+    }
     if let Some(folder) = out {
         let dir = folder.of(id);
         let files = reports::write_set(store, id, &dir, &options).await.map_err(Stop::failed)?;

@@ -1,3 +1,3 @@
 select count(*)
 from missing
-where scan_id = $1
+where scan_id = $1 and failure_code <> 'AlreadyCovered'

@@ -1,6 +1,6 @@
 //! `schedule`: scans that a coordinator starts again and again.
 
-use coordinator::http::api::{self, NewSchedule, Schedules};
+use coordinator::http::api::{self, NewScan, NewSchedule, Schedules};
 
 use crate::args::{Listing, Schedule};
 use crate::client::{Link, part, select};
@@ -13,6 +13,9 @@ pub(crate) async fn schedule(args: Schedule) -> Result<Exit, Stop> {
     match args {
         Schedule::Add(args) => {
             let scan = select(&args.which, &args.pace, detail(args.resources), &args.ordered)?;
+            let (account_tags, skip_predicted_denials) =
+                (args.account_tags, args.skip_predicted_denials);
+            let scan = NewScan { account_tags, skip_predicted_denials, ..scan };
             let link = Link::open(&args.server)?;
             let path = format!("/api/v1/schedules/{}", part(&args.name));
             let asked = NewSchedule { cron: args.cron, scan };

@@ -17,7 +17,9 @@ fn help_says_what_each_command_does() {
         &["requeue"],
         &["status"],
         &["report"],
+        &["accounts"],
         &["diff"],
+        &["graph"],
         &["coordinator"],
         &["worker"],
         &["health"],
@@ -42,7 +44,9 @@ fn help_never_shows_a_password_that_is_set() {
     let url = |scheme: &str| format!("{scheme}://somebody:hunter2@example.com/x");
     let file = format!("store = \"{}\"\nqueue = \"{0}\"\nbudgets = \"{0}\"\n", url("postgres"));
     std::fs::write(home.path().join("orgsweep.toml"), file).unwrap();
-    for command in ["scan", "resume", "status", "report", "coordinator", "worker", "migrate"] {
+    for command in
+        ["scan", "resume", "status", "report", "graph", "coordinator", "worker", "migrate"]
+    {
         for help in ["-h", "--help"] {
             let said = Said::of(
                 bare(home.path(), &[command, help])

@@ -7,7 +7,7 @@ use loadtest::Trouble;
 
 use crate::command::{Cloud, SERVICES, Said};
 
-fn interrupt(id: u32) {
+pub(crate) fn interrupt(id: u32) {
     let sent = Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap();
     assert!(sent.success());
 }

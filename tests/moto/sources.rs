@@ -2,7 +2,7 @@
 
 use crate::organization::{REGIONS, SERVICES, Seeded};
 use crate::server::KEYS;
-use crate::sweep::Sweep;
+use crate::sweep::{Sweep, text};
 
 const SCAN: [&str; 4] = ["--service", SERVICES, "--region", REGIONS];
 
@@ -38,6 +38,7 @@ fn accounts_are_entered_by_profile_by_role_and_by_a_file_that_mixes_them() {
     let seeded = Seeded::new();
     one_profile(&seeded);
     every_profile(&seeded);
+    odd_profiles(&seeded);
     role_arns(&seeded);
     mixed_file(&seeded);
 }
@@ -52,6 +53,43 @@ fn every_profile(seeded: &Seeded) {
     let sweep = with_profiles(seeded);
     let cells = sweep.scan(&[&SCAN[..], &["--all-profiles"]].concat());
     seeded.hold(&cells, &["master", "ledger", "shop"]);
+}
+
+/// A profile that leads nowhere, two that lead to one account, and the one that has no name of its own.
+fn odd_profiles(seeded: &Seeded) {
+    let mut sweep = with_profiles(seeded);
+    let odd = format!(
+        "{}\n[profile broken]\nrole_arn = arn:aws:iam::111122223333:role/nobody\nsource_profile = nowhere\n\n\
+         [profile store]\nrole_arn = {}\nsource_profile = hub\nregion = us-east-1\n\n\
+         [default]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+        config(seeded),
+        role(seeded, "shop"),
+        KEYS.id,
+        KEYS.secret,
+    );
+    let path = sweep.write("odd", &odd);
+    sweep.set("AWS_CONFIG_FILE", &path);
+    let said = sweep.run(&[&["scan", "--quiet", "--all-profiles"], &SCAN[..]].concat());
+    assert_eq!(said.code, 3, "one leads nowhere: {}", said.err);
+    assert!(said.err.contains("profile broken"), "{}", said.err);
+    let report = sweep.run(&["report", "ledger", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&report.out).unwrap();
+    let missing = report["missing"].as_array().unwrap();
+    let told = |row: &serde_json::Value| text(row, "failure_message");
+    let (twice, broken): (Vec<_>, Vec<_>) =
+        missing.iter().partition(|row| row["failure_code"] == "AlreadyCovered");
+    assert!(broken.iter().any(|row| told(row).contains("profile broken")), "{missing:?}");
+    let [twice] = &twice[..] else { panic!("one account is there twice: {missing:?}") };
+    let wanted = format!(
+        "profile store: account {} is looked at once, through profile shop, which leads to it too",
+        seeded.account("shop")
+    );
+    assert_eq!(told(twice), wanted, "and the default profile is left out");
+    let graph = sweep.run(&["graph"]);
+    assert_eq!(graph.code, 0, "{}", graph.err);
+    let known = format!("id: '{}', name: 'shop'", seeded.account("shop"));
+    assert!(graph.out.contains(&known), "{}", graph.out);
+    assert!(graph.out.contains("profile_name: 'shop'"), "{}", graph.out);
 }
 
 fn role_arns(seeded: &Seeded) {

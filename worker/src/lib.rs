@@ -21,6 +21,7 @@ mod reach;
 mod settle;
 mod trace;
 mod wait;
+mod walk;
 
 use std::sync::Arc;
 use std::time::Duration;

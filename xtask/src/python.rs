@@ -24,6 +24,14 @@ pub(crate) fn deploy_environment(machine: &Machine) -> Result<PathBuf> {
     make(machine, "python-deploy", "requirements-deploy.txt")
 }
 
+/// The variable that tells tests where Python with a graph database is.
+pub(crate) const GRAPH_VARIABLE: &str = "ORGSWEEP_TEST_GRAPH_PYTHON";
+
+/// What the tests of the account graph write into and ask: large, and only theirs; returns the interpreter.
+pub(crate) fn graph_environment(machine: &Machine) -> Result<PathBuf> {
+    make(machine, "python-graph", "requirements-graph.txt")
+}
+
 /// Makes an environment if it is not there as its requirements say.
 fn make(machine: &Machine, folder: &str, requirements: &str) -> Result<PathBuf> {
     let wanted = machine.root().join("xtask").join(requirements);

@@ -113,6 +113,8 @@ pub(crate) fn serve(machine: &Machine, python: &Path, private: bool) -> Result<(
         say(&format!("export {variable}='{url}'"));
     }
     say(&format!("export {}='{}'", crate::python::VARIABLE, python.display()));
+    let graph = crate::python::graph_environment(machine)?;
+    say(&format!("export {}='{}'", crate::python::GRAPH_VARIABLE, graph.display()));
     say(&format!("export {}='{}'", faketime::VARIABLE, faketime::library(machine)?.display()));
     if servers.running.is_empty() {
         say("\nall of them run already; nothing was started");

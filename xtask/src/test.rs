@@ -16,12 +16,14 @@ pub(crate) fn run_all(machine: &Machine, private: bool, arguments: &[&str]) -> R
     let runner = Runner::of(machine);
     let mut steps = Steps::begin();
     let python = steps.need("Python tools", || python::environment(machine))?;
+    let graph = steps.need("a graph database", || python::graph_environment(machine))?;
     let servers = steps.need("servers", || servers::start(machine, &python, private))?;
     let clock = steps.need("a clock that jumps", || faketime::library(machine))?;
     steps.need("build", || run(runner.command(machine, arguments).arg("--no-run")))?;
     steps.judge("tests", || {
         let mut command = runner.command(machine, arguments);
         let command = servers.tell(&mut command).env(faketime::VARIABLE, &clock);
+        let command = command.env(python::GRAPH_VARIABLE, &graph);
         run_tests(command.env(python::VARIABLE, &python))
     });
     if arguments.is_empty() {

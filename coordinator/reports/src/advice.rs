@@ -34,11 +34,11 @@ pub(crate) fn advise(cause: &Cause) -> &'static str {
 fn denied(cause: &Cause) -> &'static str {
     match cause.denied_by {
         Some(DeniedBy::Scp) => {
-            "A service control policy denies the call. If it closes the region or service on purpose, leave that out \
+            "A service control policy denies the call: `orgsweep report denials` tells which, and where it is attached. If it closes the region or service on purpose, leave that out \
              with --exclude-region or --exclude-service; else except the scanning role in the policy's condition."
         }
         Some(DeniedBy::Rcp) => {
-            "A resource control policy denies the call. Except the scanning role in the policy's condition \
+            "A resource control policy denies the call: `orgsweep report denials` tells which. Except the scanning role in the policy's condition \
              (aws:PrincipalArn)."
         }
         Some(DeniedBy::Boundary) => {
@@ -57,7 +57,8 @@ fn denied(cause: &Cause) -> &'static str {
             "The role lacks the action. Attach the policy that `orgsweep catalog iam-policy --for member` prints."
         }
         Some(DeniedBy::Unstated) | None => {
-            "The answer does not say which policy denied. `orgsweep check-access` tells what is missing; most often it \
+            "The answer does not say which policy denied: `orgsweep report denials` tells whether one of the \
+             organization does. Else `orgsweep check-access` tells what is missing; most often it \
              is the policy that `orgsweep catalog iam-policy --for member` prints."
         }
     }
@@ -108,6 +109,9 @@ fn unreachable(cause: &Cause) -> &'static str {
 
 fn other(kind: Option<FailureKind>, cause: &Cause) -> &'static str {
     match (kind, cause.code.as_deref()) {
+        (_, Some("FirstIsEnough")) => {
+            "Nothing is wrong: the first page proves what was asked, and those after it were not read."
+        }
         (_, Some("PageCap" | "ItemCap")) => {
             "The list is longer than the cap, and what was read proves nothing. Narrow the scan to these services and \
              report the account's size, so that the cap can be raised."

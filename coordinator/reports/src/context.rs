@@ -45,6 +45,8 @@ pub(crate) struct Context<'s> {
     pub(crate) probes: BTreeMap<String, ProbeFacts>,
     pub(crate) redactor: Redactor,
     pub(crate) options: &'s Options,
+    /// Whether reports are written beside each other, so that one can lead to another.
+    pub(crate) in_set: bool,
     overview: OnceCell<Overview>,
     failures: OnceCell<Failures>,
 }
@@ -69,9 +71,25 @@ impl<'s> Context<'s> {
             ledger,
             accounts,
             options,
+            in_set: false,
             overview: OnceCell::new(),
             failures: OnceCell::new(),
         })
+    }
+
+    /// Scans of the same workspace that began before this one, newest first.
+    pub(crate) async fn earlier(&self, most: u32) -> Result<Vec<Scan>, ReportError> {
+        Ok(self.store.earlier_scans(&self.scan, most).await?)
+    }
+
+    /// The store, for what is asked of other scans.
+    pub(crate) fn store(&self) -> &'s dyn Store {
+        self.store
+    }
+
+    /// Another scan of the same store.
+    pub(crate) async fn another(&self, id: &ScanId) -> Result<Context<'s>, ReportError> {
+        Context::load(self.store, id, self.options).await
     }
 
     /// The rows of a query about this scan.

@@ -37,6 +37,42 @@ pub enum ReportError {
         /// The nearest that there is.
         nearest: &'static str,
     },
+    /// There is no such column of a listing of accounts.
+    #[error(
+        "a listing of accounts has no column {name:?}; did you mean {nearest:?}? tag:KEY is the value of a tag"
+    )]
+    NoColumn {
+        /// What was asked for.
+        name: String,
+        /// The nearest that there is.
+        nearest: &'static str,
+    },
+    /// There is no such layout of a listing of accounts.
+    #[error("there is no layout {name:?}; did you mean {nearest:?}? There are: {all}")]
+    NoLayout {
+        /// What was asked for.
+        name: String,
+        /// The nearest that there is.
+        nearest: &'static str,
+        /// All that there are.
+        all: String,
+    },
+    /// A group of regions is none.
+    #[error("groups of regions: {0}")]
+    BadGroup(String),
+    /// A spelling of a tag is none.
+    #[error("tags of accounts: {0}")]
+    BadSpelling(String),
+    /// A scan has no cells of a probe.
+    #[error(
+        "scan {scan} has no cells of {probe}: scan with --probes {probe}, or leave --scan out and look at the organization now"
+    )]
+    NoCells {
+        /// The scan.
+        scan: String,
+        /// The probe.
+        probe: &'static str,
+    },
     /// The report is a folder of files.
     #[error("the report {0} is a set of files; name a folder for it with --out")]
     NeedsFolder(&'static str),

@@ -5,6 +5,7 @@
 //! shown as off: statuses are combined in one place ([`rollup`]), and the head of every report says
 //! how much is unknown.
 
+pub mod accounts;
 mod advice;
 mod by_account;
 mod by_ou;
@@ -15,14 +16,20 @@ mod cells;
 mod census;
 mod checker;
 mod context;
+mod denials;
 pub mod diff;
 mod enablement;
 mod error;
 mod failures;
 mod format;
+pub mod graph;
+pub mod guards;
+mod inventory;
 mod ledger;
+mod members;
 mod nearest;
 mod notes;
+mod organization;
 mod overview;
 mod page;
 mod recommend;
@@ -35,6 +42,7 @@ mod set;
 pub mod shape;
 mod streamed;
 mod summary;
+mod trend;
 mod unknown;
 
 use std::io::Write;
@@ -59,11 +67,17 @@ pub const NAMES: &[&str] = &[
     "by-account",
     "by-service",
     "by-ou",
+    "organization",
+    "trend",
     "resources",
     "ledger",
     "failures",
+    "denials",
     "cells",
     "calls",
+    "inventory",
+    "members",
+    "accounts",
     "summary",
     ENABLEMENT_FILES,
 ];
@@ -80,11 +94,29 @@ pub fn about(name: &str) -> Option<&'static str> {
         "by-account" => "what each account uses, and how much of it could not be seen",
         "by-service" => "which services are in use, in how many accounts and regions",
         "by-ou" => "each organizational unit with everything below it",
+        "organization" => {
+            "the tree of units, each with everything below it, and what each account uses and hides"
+        }
+        "trend" => {
+            "services and cells in use and the unknown share, over the last scans of the same selection"
+        }
         "resources" => "everything that was seen and kept",
         "ledger" => "what became of every planned cell; sums to the plan",
         "failures" => "what is unknown, why, where, when, and what to do about it",
+        "denials" => {
+            "which policy of the organization denies what, where it is attached, by which statement"
+        }
         "cells" => "one row a cell: the contract for other programs",
         "calls" => "calls, retries and throttles by service and account",
+        "inventory" => {
+            "the organization: accounts, units, policies, administrators, what happened, what could not be read"
+        }
+        "members" => {
+            "every account of the list: who lets us in, who does not and why, who is left out; each organization's state"
+        }
+        "accounts" => {
+            "each account with its organization, unit, tags that mean something, and regions in use"
+        }
         "summary" => "the scan in a page of figures",
         ENABLEMENT_FILES => "the enablement checker's nine files, into a folder",
         _ => return None,
@@ -140,6 +172,19 @@ pub async fn write(
     Ok(out.flush()?)
 }
 
+/// Says of which predictions a sample of cells answered otherwise: a sentence each, with what to do.
+///
+/// # Errors
+/// [`ReportError`] when the store cannot be read.
+pub async fn wrong_predictions(
+    store: &dyn Store,
+    scan: &ScanId,
+    options: &Options,
+) -> Result<Vec<String>, ReportError> {
+    let context = Context::load(store, scan, options).await?;
+    denials::wrong_predictions(&context).await
+}
+
 /// Writes the set of files of `scan --out`; returns their paths. `dir` is made if it is not there.
 ///
 /// Each file is written under another name first, so that what bears its name is whole.
@@ -152,7 +197,8 @@ pub async fn write_set(
     dir: &Path,
     options: &Options,
 ) -> Result<Vec<PathBuf>, ReportError> {
-    let context = Context::load(store, scan, options).await?;
+    let mut context = Context::load(store, scan, options).await?;
+    context.in_set = true;
     set::write(&context, dir).await
 }
 
@@ -187,9 +233,17 @@ async fn make(
         "by-account" => by_account::report(context).await?,
         "by-service" => by_service::report(context).await?,
         "by-ou" => by_ou::report(context).await?,
+        "organization" if format == Format::Html => return page::tree::write(context, out).await,
+        "organization" => organization::report(context).await?,
+        "trend" if format == Format::Html => return page::lines::write(context, out).await,
+        "trend" => trend::report(context).await?.0,
         "ledger" => ledger::report(context).await?,
         "failures" => failures::report(context).await?,
+        "denials" => denials::report(context).await?,
         "calls" => calls::report(context).await?,
+        "inventory" => inventory::report(context).await?,
+        "members" => members::report(context).await?,
+        "accounts" => accounts::report(context).await?,
         "summary" => summary::report(context, &context.options.files).await?,
         other => {
             return Err(ReportError::NoReport {

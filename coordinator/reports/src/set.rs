@@ -15,6 +15,8 @@ pub const FILES: &[(&str, Format)] = &[
     ("enablement", Format::Html),
     ("enablement", Format::Csv),
     ("enablement", Format::Json),
+    ("organization", Format::Html),
+    ("trend", Format::Html),
     ("by-region", Format::Csv),
     ("by-account", Format::Csv),
     ("by-service", Format::Csv),

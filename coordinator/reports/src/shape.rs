@@ -1,5 +1,7 @@
 //! The one shape of every report: tables with typed columns, which each outlet renders its own way.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -36,10 +38,10 @@ pub enum Show {
 }
 
 /// A column of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its name as programs see it; people see it with spaces.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What it holds.
     pub kind: Kind,
     /// Where it is shown.
@@ -48,22 +50,22 @@ pub struct Column {
 
 /// A column that is shown everywhere.
 pub(crate) const fn column(name: &'static str, kind: Kind) -> Column {
-    Column { name, kind, show: Show::Always }
+    Column { name: Cow::Borrowed(name), kind, show: Show::Always }
 }
 
 /// A column that a terminal has only where it says something.
 pub(crate) const fn if_any(name: &'static str, kind: Kind) -> Column {
-    Column { name, kind, show: Show::IfAny }
+    Column { name: Cow::Borrowed(name), kind, show: Show::IfAny }
 }
 
 /// A column that a terminal has no room for.
 pub(crate) const fn paged(name: &'static str, kind: Kind) -> Column {
-    Column { name, kind, show: Show::Page }
+    Column { name: Cow::Borrowed(name), kind, show: Show::Page }
 }
 
 /// A column that only programs see.
 pub(crate) const fn programs(name: &'static str, kind: Kind) -> Column {
-    Column { name, kind, show: Show::Programs }
+    Column { name: Cow::Borrowed(name), kind, show: Show::Programs }
 }
 
 /// One value of a row.

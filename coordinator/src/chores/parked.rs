@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use protocol::batch::{Batch, Work};
-use protocol::message::read;
+use protocol::message::{Versioned, read};
 use protocol::queue::{Delivery, Line, QueueError};
 use protocol::registry::Parked;
-use protocol::result::{Answer, Page, ResultPage, Return};
+use protocol::result::{Answer, ResultPage, Return};
 use protocol::store::StoreError;
 use tokio_util::sync::CancellationToken;
 
@@ -48,15 +48,14 @@ async fn take(service: &Service, delivery: &Delivery) -> Result<(), Error> {
     metrics::parked();
     let why = match read::<Batch>(&delivery.body) {
         Ok(batch) => {
-            let (scan, round) = (batch.scan.clone(), batch.round);
-            tracing::warn!(scan = %scan, account = %batch.account, region = %batch.region,
+            tracing::warn!(scan = %batch.scan, account = %batch.account, region = %batch.region,
                 "a batch was parked; its tasks go out again");
-            return write(service, &scan, round, Page::from(&[returned(batch)][..])).await;
+            return write(service, returned(batch)).await;
         }
         Err(unreadable) => unreadable,
     };
     if let Ok(page) = read::<ResultPage>(&delivery.body) {
-        return write(service, &page.scan, page.round, Page::from(&page)).await;
+        return write(service, page).await;
     }
     tracing::error!(why = %why, "a parked message is kept; nobody here can read it");
     let parked = Parked {
@@ -67,13 +66,9 @@ async fn take(service: &Service, delivery: &Delivery) -> Result<(), Error> {
     Ok(service.registry.park(&parked).await?)
 }
 
-async fn write(
-    service: &Service,
-    scan: &protocol::ScanId,
-    round: u32,
-    page: Page<'_>,
-) -> Result<(), Error> {
-    match ingest::write(&service.parts, None, scan, round, &[page]).await {
+async fn write(service: &Service, page: ResultPage) -> Result<(), Error> {
+    let (scan, round, mut pages) = (page.scan.clone(), page.round, [page]);
+    match ingest::write(&service.parts, None, &scan, round, &mut pages).await {
         // A scan that was removed has no use for it.
         Err(Error::Store(StoreError::NoScan(_))) => Ok(()),
         written => written,
@@ -81,11 +76,13 @@ async fn write(
 }
 
 /// What a batch that was parked says to the store: whoever had it ended without an answer.
-fn returned(batch: Batch) -> Answer {
+fn returned(batch: Batch) -> ResultPage {
+    let Batch { scan, round, account, dispatch, .. } = batch;
     let region = match batch.work {
         Work::Preflight { .. } => None,
         Work::Probes(_) => Some(batch.region),
     };
-    let (account, dispatch) = (batch.account, batch.dispatch);
-    Answer::Returned { account, region, dispatch, why: Return::Redelivered }
+    let why = Return::Redelivered;
+    let answers = vec![Answer::Returned { account, region, dispatch, why }];
+    ResultPage { version: ResultPage::VERSION, scan, round, part: None, answers }
 }

@@ -1,5 +1,6 @@
 //! Scans that go on, and scans that ended: whose end was told, and whose was not.
 
+use chrono::{DateTime, Utc};
 use protocol::ScanId;
 use protocol::scan::Scan;
 use protocol::store::StoreError;
@@ -12,6 +13,12 @@ const READ_OPEN: &str = concat!(
     "select ",
     columns!(),
     " from scans where state in ('running', 'paused') order by started_at, scan_id"
+);
+
+const READ_FINISHED: &str = concat!(
+    "select ",
+    columns!(),
+    " from scans where state = 'finished' and finished_at >= $1 order by finished_at desc, scan_id desc limit $2"
 );
 
 /// An interrupted scan has not ended: it goes on with `resume`.
@@ -28,6 +35,15 @@ const SET_TOLD: &str =
 impl SqlStore {
     pub(crate) async fn read_open_scans(&self) -> Result<Vec<Scan>, StoreError> {
         self.fetch(READ_OPEN, []).await?.into_iter().map(scan_of).collect()
+    }
+
+    pub(crate) async fn read_finished_since(
+        &self,
+        since: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<Scan>, StoreError> {
+        let binds = binds![since.timestamp_millis(), most];
+        self.fetch(READ_FINISHED, binds).await?.into_iter().map(scan_of).collect()
     }
 
     pub(crate) async fn read_untold(&self, most: u32) -> Result<Vec<Scan>, StoreError> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use protocol::inventory::{Account, Organization, Tree, Unit};
 use protocol::plan::{PlanRow, ProbeSet};
 use protocol::store::{Row, StoreError};
-use protocol::{ConnectionId, Failure, OrgId, ScanId, Status, UnitId};
+use protocol::{Failure, OrgId, ScanId, Status, UnitId};
 
 use crate::database::binds;
 use crate::many::Rows;
@@ -13,16 +13,26 @@ use crate::port::{Open, SqlStore};
 use crate::record::{Columns, failure, json};
 
 const INSERT_ORGANIZATION: &str = "
-insert into organizations (scan_id, organization_id, management_account)
-values ($1, $2, $3)
-on conflict (scan_id, organization_id) do update set management_account = excluded.management_account";
+insert into organizations (
+    scan_id, organization_id, management_account, arn, feature_set, management_arn, management_email)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (scan_id, organization_id) do update set
+    management_account = excluded.management_account, arn = excluded.arn, feature_set = excluded.feature_set,
+    management_arn = excluded.management_arn, management_email = excluded.management_email";
 
+/// What an organization says of an account takes the place of what a connection of its own knew.
 const INSERT_ACCOUNTS: &str = "
 insert into scan_accounts (
     scan_id, account_id, name, email, state, joined_at, organization_id, management, connection, tags,
-    planned, win, preflight_state, preflight_dispatch, preflight_attempt, preflight_due_at)
+    planned, win, preflight_state, preflight_dispatch, preflight_attempt, preflight_due_at, arn, joined_method,
+    role_arn)
 values :rows
-on conflict (scan_id, account_id) do nothing";
+on conflict (scan_id, account_id) do update set
+    name = case when excluded.name = excluded.account_id then scan_accounts.name else excluded.name end,
+    email = excluded.email, state = excluded.state, joined_at = excluded.joined_at,
+    organization_id = excluded.organization_id, management = excluded.management, arn = excluded.arn,
+    joined_method = excluded.joined_method
+where scan_accounts.organization_id is null and excluded.organization_id is not null";
 
 const INSERT_SETS: &str = "
 insert into probe_sets (set_id, probe, verdict)
@@ -57,10 +67,11 @@ where p.scan_id = scan_accounts.scan_id and p.account_id = scan_accounts.account
     and scan_accounts.scan_id = $1 and (scan_accounts.unit_id is null or $2 = 1)";
 
 const INSERT_UNITS: &str = "
-insert into units (scan_id, unit_id, organization_id, parent, name, path, id_path)
+insert into units (scan_id, unit_id, organization_id, parent, name, path, id_path, arn)
 values :rows
 on conflict (scan_id, unit_id) do update set
-    parent = excluded.parent, name = excluded.name, path = excluded.path, id_path = excluded.id_path";
+    parent = excluded.parent, name = excluded.name, path = excluded.path, id_path = excluded.id_path,
+    arn = excluded.arn";
 
 const INSERT_PLACEMENTS: &str = "
 insert into placements (scan_id, account_id, unit_id)
@@ -74,18 +85,9 @@ insert into missing (
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 on conflict (scan_id, what, reason) do update set failure_message = excluded.failure_message";
 
-const READ_TREELESS: &str = "
-select o.organization_id, min(a.connection)
-from organizations o
-join scan_accounts a on a.scan_id = o.scan_id and a.organization_id = o.organization_id
-where o.scan_id = $1
-    and not exists (select 1 from units u where u.scan_id = o.scan_id and u.organization_id = o.organization_id)
-    and not exists (select 1 from missing m where m.scan_id = o.scan_id and m.what = $2 || o.organization_id)
-group by o.organization_id
-order by o.organization_id";
-
 const READ_ACCOUNTS: &str = "
-select account_id, name, email, state, joined_at, organization_id, management, connection, tags
+select account_id, name, email, state, joined_at, organization_id, management, connection, tags, arn, joined_method,
+    role_arn
 from scan_accounts where scan_id = $1 order by account_id";
 
 impl SqlStore {
@@ -96,7 +98,15 @@ impl SqlStore {
     ) -> Result<(), StoreError> {
         let mut open = self.begin().await?;
         open.standing(id).await?;
-        let record = binds![id.as_str(), org.id.as_str(), org.management_account.as_str()];
+        let record = binds![
+            id.as_str(),
+            org.id.as_str(),
+            org.management_account.as_str(),
+            org.arn.as_deref(),
+            org.feature_set.as_deref(),
+            org.management_arn.as_deref(),
+            org.management_email.as_deref(),
+        ];
         open.execute(INSERT_ORGANIZATION, record).await?;
         open.commit().await
     }
@@ -153,18 +163,6 @@ impl SqlStore {
         open.commit().await
     }
 
-    pub(crate) async fn read_treeless(
-        &self,
-        id: &ScanId,
-    ) -> Result<Vec<(OrgId, ConnectionId)>, StoreError> {
-        let rows = self.fetch(READ_TREELESS, binds![id.as_str(), Tree::OF]).await?;
-        let read = |row| {
-            let mut columns = Columns::from(row);
-            Ok((columns.word()?, columns.word()?))
-        };
-        rows.into_iter().map(read).collect()
-    }
-
     pub(crate) async fn read_accounts(&self, id: &ScanId) -> Result<Vec<Account>, StoreError> {
         let rows = self.fetch(READ_ACCOUNTS, binds![id.as_str()]).await?;
         rows.into_iter().map(account_of).collect()
@@ -180,7 +178,7 @@ impl Open<'_> {
 }
 
 fn account_rows(id: &ScanId, accounts: &[Account]) -> Result<Rows, StoreError> {
-    let mut rows = Rows::new(16);
+    let mut rows = Rows::new(19);
     for account in accounts {
         rows.push(binds![
             id.as_str(),
@@ -199,6 +197,9 @@ fn account_rows(id: &ScanId, accounts: &[Account]) -> Result<Rows, StoreError> {
             0_i64,
             0_i64,
             0_i64,
+            account.arn.as_deref(),
+            account.joined_method.as_deref(),
+            account.role.as_deref(),
         ]);
     }
     Ok(rows)
@@ -216,6 +217,9 @@ fn account_of(row: Row) -> Result<Account, StoreError> {
         management: columns.flag()?,
         connection: columns.word()?,
         tags: columns.json()?,
+        arn: columns.maybe_text()?,
+        joined_method: columns.maybe_text()?,
+        role: columns.maybe_text()?,
     })
 }
 
@@ -270,7 +274,7 @@ fn windows(id: &ScanId, written: Vec<Row>) -> Result<Rows, StoreError> {
 /// Units with their paths; a unit whose parent is not among them starts a path.
 fn unit_rows(id: &ScanId, org: &OrgId, units: &[Unit]) -> Rows {
     let mut paths: HashMap<&UnitId, (String, String)> = HashMap::new();
-    let mut rows = Rows::new(7);
+    let mut rows = Rows::new(8);
     for unit in units {
         let above = unit.parent.as_ref().and_then(|parent| paths.get(parent));
         let (path, id_path) = match above {
@@ -287,6 +291,7 @@ fn unit_rows(id: &ScanId, org: &OrgId, units: &[Unit]) -> Rows {
             unit.name.as_str(),
             path.as_str(),
             id_path.as_str(),
+            unit.arn.as_deref(),
         ]);
         paths.insert(&unit.id, (path, id_path));
     }

@@ -3,85 +3,107 @@
 //! A transaction of a handle that leads holds the lease's row together with others of its kind; who
 //! takes the lead over holds it alone. So a takeover waits for writes that have begun, and none of
 //! the old lead begins after it. Renewing changes no key and waits for nobody.
+//!
+//! The row holds no time. Who stands by sees how often the lead was renewed, and takes it over once that number has
+//! stood still for long enough by a clock of its own that never jumps.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use protocol::store::StoreError;
 
 use crate::database::{Hold, binds};
 use crate::port::{Open, SqlStore};
 use crate::record::{Columns, count};
 
-const READ: &str = "select holder, number, until_at from leases where what = 'coordinator'";
+const READ: &str = "select holder, number, renewals from leases where what = 'coordinator'";
 
 const RENEW: &str = "
-update leases set until_at = $3 where what = 'coordinator' and holder = $1 and number = $2";
+update leases set renewals = renewals + 1 where what = 'coordinator' and holder = $1 and number = $2";
 
 const TAKE: &str = "
-update leases set holder = $1, number = number + 1, until_at = $2 where what = 'coordinator'";
+update leases set holder = $1, number = number + 1, renewals = renewals + 1 where what = 'coordinator'";
 
 const RESIGN: &str = "
-update leases set holder = '', until_at = 0 where what = 'coordinator' and holder = $1";
+update leases set holder = '' where what = 'coordinator' and holder = $1";
 
-/// The number under which a handle leads or led; once it has one it writes under one.
+/// What a handle knows of the lead.
 #[derive(Debug, Default)]
-pub(crate) struct Fence(AtomicU64);
+pub(crate) struct Fence {
+    /// The number under which it leads or led; once it has one it writes under one.
+    number: AtomicU64,
+    /// The lease as it was last seen, and since when it stands like that.
+    seen: Mutex<Option<(Lease, Instant)>>,
+}
 
 impl Fence {
     fn number(&self) -> Option<u64> {
-        Some(self.0.load(Ordering::Acquire)).filter(|number| *number > 0)
+        Some(self.number.load(Ordering::Acquire)).filter(|number| *number > 0)
     }
 
     fn set(&self, number: u64) {
-        self.0.store(number, Ordering::Release);
+        self.number.store(number, Ordering::Release);
+    }
+
+    /// For how long nobody has renewed or taken the lease, as far as this handle has looked.
+    fn unchanged(&self, lease: &Lease, now: Instant) -> Duration {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*seen {
+            Some((before, since)) if before == lease => now.saturating_duration_since(*since),
+            _ => {
+                *seen = Some((lease.clone(), now));
+                Duration::ZERO
+            }
+        }
     }
 }
 
 /// The lease as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Lease {
     holder: String,
     number: u64,
-    until: i64,
-}
-
-impl Lease {
-    /// Whether `holder` may take it over: it was given up, ran out, or was this holder's under another handle.
-    fn is_free(&self, holder: &str, now: i64) -> bool {
-        self.holder.is_empty() || self.holder == holder || self.until <= now
-    }
+    renewals: u64,
 }
 
 impl SqlStore {
     pub(crate) async fn take_lead(
         &self,
         holder: &str,
-        now: DateTime<Utc>,
-        until: DateTime<Utc>,
+        now: Instant,
+        lasts: Duration,
     ) -> Result<Option<u64>, StoreError> {
-        let (now, until) = (now.timestamp_millis(), until.timestamp_millis());
         let mut open = self.begin_unfenced().await?;
         let seen = open.lease("").await?;
         if self.fence.number() == Some(seen.number)
-            && open.execute(RENEW, binds![holder, count(seen.number), until]).await? > 0
+            && open.execute(RENEW, binds![holder, count(seen.number)]).await? > 0
         {
             open.commit().await?;
             return Ok(Some(seen.number));
         }
-        // Nobody else can be alive where only one process can write.
-        let alone = self.database.is_exclusive();
-        if !alone && !seen.is_free(holder, now) {
+        if !self.may_take(&seen, holder, now, lasts) {
             return Ok(None);
         }
         let seen = open.lease(self.database.hold(Hold::Alone)).await?;
-        if !alone && !seen.is_free(holder, now) {
+        if !self.may_take(&seen, holder, now, lasts) {
             return Ok(None);
         }
-        open.execute(TAKE, binds![holder, until]).await?;
+        open.execute(TAKE, binds![holder]).await?;
         open.commit().await?;
         let number = seen.number + 1;
         self.fence.set(number);
         Ok(Some(number))
+    }
+
+    /// Whether `holder` may take the lease over: it was given up, is not renewed any more, was this holder's under
+    /// another handle, or only one process can write, so that nobody else can be alive.
+    fn may_take(&self, lease: &Lease, holder: &str, now: Instant, lasts: Duration) -> bool {
+        let unchanged = self.fence.unchanged(lease, now);
+        self.database.is_exclusive()
+            || lease.holder.is_empty()
+            || lease.holder == holder
+            || unchanged >= lasts
     }
 
     pub(crate) async fn give_lead_up(&self, holder: &str) -> Result<(), StoreError> {
@@ -104,6 +126,10 @@ impl Open<'_> {
         let row = rows.into_iter().next();
         let lost = || StoreError::Failed("the record of who leads is gone".to_owned());
         let mut columns = Columns::from(row.ok_or_else(lost)?);
-        Ok(Lease { holder: columns.text()?, number: columns.number()?, until: columns.int()? })
+        Ok(Lease {
+            holder: columns.text()?,
+            number: columns.number()?,
+            renewals: columns.number()?,
+        })
     }
 }

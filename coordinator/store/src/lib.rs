@@ -26,6 +26,7 @@ mod port;
 mod postgres;
 mod preflight;
 mod prune;
+mod readings;
 mod record;
 mod registry;
 mod requeue;

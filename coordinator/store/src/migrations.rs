@@ -30,6 +30,10 @@ const FILES: &[File] = &[
     file!("20261122000600_returned.sql"),
     file!("20261122000700_resource_calls.sql"),
     file!("20261122000800_stints.sql"),
+    file!("20261122000900_renewals.sql"),
+    file!("20261122001000_inventory.sql"),
+    file!("20261122001100_asked.sql"),
+    file!("20261122001500_preflight_at.sql"),
 ];
 
 /// How the store's tables compare with those that this build knows.

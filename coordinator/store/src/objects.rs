@@ -100,16 +100,25 @@ impl Open<'_> {
             }
             rows.push(key.into_iter().chain(record(object, round, call)?));
         }
+        self.execute_many(INSERT, [], rows).await?;
+        self.write_documents(documents).await?;
+        self.execute_many(LINK_DOCUMENTS, [], links).await?;
+        Ok(())
+    }
+
+    /// Keeps whole documents by their digests; whoever names them does so in this transaction.
+    pub(crate) async fn write_documents(
+        &mut self,
+        documents: BTreeMap<String, &str>,
+    ) -> Result<(), StoreError> {
         let mut bodies = Rows::new(2);
         for (digest, body) in documents {
             bodies.push(binds![digest, body]);
         }
-        self.execute_many(INSERT, [], rows).await?;
         if bodies.len() > 0 {
             self.documents_gate(Hold::Together).await?;
         }
         self.execute_many(INSERT_DOCUMENTS, [], bodies).await?;
-        self.execute_many(LINK_DOCUMENTS, [], links).await?;
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures_util::stream::{BoxStream, StreamExt};
+use protocol::holding::{Holding, Part, Reading};
 use protocol::inventory::{Account, Organization, Tree};
 use protocol::ledger::Ledger;
 use protocol::plan::{PlanRow, ProbeFacts, ProbeSet, RowVerdict};
@@ -183,8 +184,21 @@ impl Store for SqlStore {
         self.write_tree(id, org, tree).await
     }
 
-    async fn treeless(&self, id: &ScanId) -> Result<Vec<(OrgId, ConnectionId)>, StoreError> {
-        self.read_treeless(id).await
+    async fn put_reading(
+        &self,
+        id: &ScanId,
+        reading: &Reading,
+        holding: &Holding,
+    ) -> Result<(), StoreError> {
+        self.write_reading(id, reading, holding).await
+    }
+
+    async fn unread(
+        &self,
+        id: &ScanId,
+        parts: &[Part],
+    ) -> Result<Vec<(OrgId, ConnectionId, Part)>, StoreError> {
+        self.read_unread(id, parts).await
     }
 
     async fn put_missing(&self, id: &ScanId, what: &str, why: &Failure) -> Result<(), StoreError> {

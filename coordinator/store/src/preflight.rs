@@ -19,7 +19,7 @@ update scan_accounts
 set preflight_state = $4, principal = coalesce($5, principal), preflight_deaths = 0,
     preflight_failure_kind = $6, preflight_failure_code = $7, preflight_failure_message = $8,
     preflight_failure_operation = $9, preflight_failure_http_status = $10, preflight_failure_request_id = $11,
-    preflight_denied_by = $12, preflight_policy_arn = $13
+    preflight_denied_by = $12, preflight_policy_arn = $13, preflight_at = $14
 where scan_id = $1 and account_id = $2 and preflight_dispatch = $3 and preflight_state = 'out'";
 
 const READ_ROWS: &str = "
@@ -125,6 +125,7 @@ impl Open<'_> {
         let (id, account) = (judged.id.as_str(), judged.account.as_str());
         let mut record = Vec::from(binds![id, account, dispatch, state, principal]);
         record.extend(failure(why));
+        record.extend(binds![judged.now.timestamp_millis()]);
         if self.execute(END, record).await? == 0 {
             return Ok(());
         }

@@ -52,11 +52,17 @@ const SWEEP_PLACES: [&str; 6] = [
     where (scan_id, account_id, region) in (select * from (values :rows) as keys)",
 ];
 
-const SWEEP_REST: [&str; 9] = [
+const SWEEP_REST: [&str; 15] = [
     "delete from early_pages where scan_id = $1",
     "delete from stints where scan_id = $1",
     "delete from scan_accounts where scan_id = $1",
     "delete from organizations where scan_id = $1",
+    "delete from readings where scan_id = $1",
+    "delete from policy_types where scan_id = $1",
+    "delete from policies where scan_id = $1",
+    "delete from policy_targets where scan_id = $1",
+    "delete from delegated_administrators where scan_id = $1",
+    "delete from trusted_services where scan_id = $1",
     "delete from units where scan_id = $1",
     "delete from placements where scan_id = $1",
     "delete from missing where scan_id = $1",
@@ -72,7 +78,8 @@ select max(digest) from (select digest from documents where digest > $1 order by
 const FORGET_DOCUMENTS: &str = "
 delete from documents
 where digest > $1 and digest <= $2
-    and not exists (select 1 from resource_documents d where d.digest = documents.digest)";
+    and not exists (select 1 from resource_documents d where d.digest = documents.digest)
+    and not exists (select 1 from policies p where p.digest = documents.digest)";
 
 impl SqlStore {
     pub(crate) async fn remove_ended(

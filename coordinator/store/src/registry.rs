@@ -1,5 +1,7 @@
 //! The registry, answered: each method leads to the file that holds its statements.
 
+use std::time::{Duration, Instant};
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use protocol::registry::{Backlog, Parked, Registry, Schedule, Token};
@@ -14,10 +16,10 @@ impl Registry for SqlStore {
     async fn lead(
         &self,
         holder: &str,
-        now: DateTime<Utc>,
-        until: DateTime<Utc>,
+        now: Instant,
+        lasts: Duration,
     ) -> Result<Option<u64>, StoreError> {
-        self.take_lead(holder, now, until).await
+        self.take_lead(holder, now, lasts).await
     }
 
     async fn resign(&self, holder: &str) -> Result<(), StoreError> {
@@ -26,6 +28,14 @@ impl Registry for SqlStore {
 
     async fn open_scans(&self) -> Result<Vec<Scan>, StoreError> {
         self.read_open_scans().await
+    }
+
+    async fn finished_since(
+        &self,
+        since: DateTime<Utc>,
+        most: u32,
+    ) -> Result<Vec<Scan>, StoreError> {
+        self.read_finished_since(since, most).await
     }
 
     async fn untold(&self, most: u32) -> Result<Vec<Scan>, StoreError> {

@@ -26,9 +26,11 @@ const INSERT: &str = concat!(
 );
 
 const INSERT_PROBES: &str = "
-insert into probes (catalog, probe, service, title, category, global, judgement, curated, decides, expected_millicalls)
+insert into probes (
+    catalog, probe, service, title, category, global, judgement, curated, decides, expected_millicalls, calls, homes)
 values :rows
-on conflict (catalog, probe) do nothing";
+on conflict (catalog, probe) do update set calls = excluded.calls, homes = excluded.homes
+where probes.calls = '[]'";
 
 const READ: &str = concat!("select ", columns!(), " from scans where scan_id = $1");
 
@@ -60,7 +62,7 @@ select case
 end";
 
 const READ_PROBES: &str = "
-select probe, service, title, category, judgement, global, curated, decides, expected_millicalls
+select probe, service, title, category, judgement, global, curated, decides, expected_millicalls, calls, homes
 from probes where catalog = $1 order by probe";
 
 const READ_PLANNED_PROBES: &str = "
@@ -95,7 +97,7 @@ impl SqlStore {
         scan: &Scan,
         probes: &[ProbeFacts],
     ) -> Result<(), StoreError> {
-        let mut rows = Rows::new(10);
+        let mut rows = Rows::new(12);
         for facts in probes {
             rows.push(binds![
                 scan.catalog.as_str(),
@@ -108,6 +110,8 @@ impl SqlStore {
                 facts.curated,
                 facts.decides,
                 count(facts.expected_millicalls),
+                json(&facts.calls)?,
+                json(&facts.homes)?,
             ]);
         }
         let record = binds![
@@ -259,5 +263,7 @@ fn facts_of(row: Row) -> Result<ProbeFacts, StoreError> {
         curated: columns.flag()?,
         decides: columns.flag()?,
         expected_millicalls: columns.number()?,
+        calls: columns.json()?,
+        homes: columns.json()?,
     })
 }

@@ -190,7 +190,7 @@ impl Server {
             finished_at: (state == ScanState::Finished).then_some(now),
         };
         let probes = ["sqs", "sns"].map(|name| ProbeId::new(name).unwrap());
-        let views = probes.iter().map(|id| self.catalog.probe(id).unwrap().facts());
+        let views = probes.iter().map(|id| self.catalog.probe(id).unwrap().facts(&self.catalog));
         let facts: Vec<_> = views.collect();
         self.store.create_scan(&scan, &facts).await.unwrap();
         let set = ProbeSet { probes: probes.into_iter().map(|id| (id, None)).collect() };
@@ -202,7 +202,10 @@ impl Server {
             name: format!("account {number}"),
             email: None,
             state: AccountState::Active,
+            arn: None,
             joined_at: None,
+            joined_method: None,
+            role: None,
             organization: None,
             management: false,
             connection: ConnectionId::new("main").unwrap(),

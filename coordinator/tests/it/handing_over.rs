@@ -1,12 +1,17 @@
 //! What is on its way when one coordinator ends and the next one begins.
 
-use protocol::batch::{Batch, Work};
-use protocol::preflight::{Preflight, RegionList};
-use protocol::result::Answer;
-use protocol::scan::{Priority, ScanState};
-use protocol::{Failure, FailureKind};
+use std::collections::BTreeMap;
 
-use crate::scene::{Scene, answers};
+use protocol::batch::{Batch, Work};
+use protocol::cell::CellKey;
+use protocol::object::Object;
+use protocol::preflight::{Preflight, RegionList};
+use protocol::registry::Registry;
+use protocol::result::Answer;
+use protocol::scan::{Detail, Priority, ScanState, Settings};
+use protocol::{Failure, FailureKind, WorkspaceId};
+
+use crate::scene::{Scene, answers, page, settings, until};
 
 /// So many answers wait that ingest begins before anything else does.
 async fn answers_wait(scene: &Scene, batch: &Batch, answers: Vec<Answer>) {
@@ -63,4 +68,57 @@ async fn an_account_whose_regions_were_not_listed_is_judged_when_regions_are_kno
     scene.answer(&next).await;
     scene.work_until(&batch.scan, ScanState::Finished).await;
     stop.cancel();
+}
+
+#[tokio::test]
+async fn what_a_scan_does_not_keep_is_dropped_whoever_takes_its_answers() {
+    let scene = Scene::new(&["111122223333"]).await;
+    let wanted = Settings { resources: Detail::None, ..settings(Priority::Normal) };
+    let id = scene.scan_of(WorkspaceId::main(), wanted).await;
+    let (serving, stop) = scene.serve();
+    let entered = scene.next().await;
+    scene.answer(&entered).await;
+    let batch = scene.next().await;
+    stop.cancel();
+    serving.await.expect("an end");
+
+    let seen: Vec<Answer> = things(&batch).into_iter().chain(answers(&batch)).collect();
+    answers_wait(&scene, &batch, seen).await;
+    let (_serving, stop) = scene.serve();
+    scene.work_until(&id, ScanState::Finished).await;
+    assert_eq!(scene.things(&id).await, 0, "nobody worked on the scan when they came");
+
+    scene.park(serde_json::to_vec(&page(&batch, things(&batch))).expect("a page")).await;
+    scene.park(b"what comes after it".to_vec()).await;
+    until("both are taken", async || !scene.store.parked(10).await.expect("parked").is_empty())
+        .await;
+    assert_eq!(scene.things(&id).await, 0, "they were parked");
+    stop.cancel();
+}
+
+/// Things that a worker saw in the cells of a batch.
+fn things(batch: &Batch) -> Vec<Answer> {
+    let Work::Probes(tasks) = &batch.work else { return Vec::new() };
+    let seen = tasks.iter().map(|task| Answer::Objects {
+        cell: CellKey {
+            account: batch.account.clone(),
+            region: batch.region.clone(),
+            probe: task.probe.clone(),
+        },
+        call: 0,
+        objects: vec![thing()],
+    });
+    seen.collect()
+}
+
+fn thing() -> Object {
+    Object {
+        kind: "queue".to_owned(),
+        id: "q".to_owned(),
+        parent: None,
+        home: None,
+        own: true,
+        attributes: serde_json::Map::new(),
+        documents: BTreeMap::new(),
+    }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test may end where what it needs is not there")]
 
+mod behind;
 mod handing_over;
 mod scene;
 mod serving;

@@ -6,13 +6,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use catalog::Catalog;
 use coordinator::{Notice, Notifier, OneProvider, Order, Parts, Service, ServiceSettings};
-use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt, TryStreamExt};
 use protocol::batch::{Batch, Work};
 use protocol::budget::{Admission, Ask, Budget, BudgetError, Control};
 use protocol::cell::{CellKey, Cost, CountIs};
 use protocol::clock::SystemClock;
-use protocol::inventory::{Account, AccountState, Found, Tree};
+use protocol::holding::{Holding, Part, TrustedService};
+use protocol::inventory::{Account, AccountState, Found, Organization, Tree, Unit};
 use protocol::message::{Versioned, read};
 use protocol::preflight::{Preflight, RegionList};
 use protocol::provider::{KnownRegion, Page, PageRequest, Place, Provider};
@@ -21,12 +22,13 @@ use protocol::registry::Registry;
 use protocol::result::{Answer, ResultPage};
 use protocol::scan::{Priority, ScanState, Settings};
 use protocol::selection::Selection;
-use protocol::store::Store;
+use protocol::store::{Row, Store};
 use protocol::{
     AccountId, Cell, ConnectionId, Evidence, Failure, FailureKind, OrgId, Region, ScanId,
-    ServiceId, Status, WorkspaceId,
+    ServiceId, Status, UnitId, WorkspaceId,
 };
 use store::{Access, SqlStore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -56,10 +58,14 @@ pub(crate) struct Told {
 
 impl Scene {
     pub(crate) async fn new(accounts: &[&str]) -> Self {
+        Self::of(Cloud::of(accounts)).await
+    }
+
+    /// An installation over a cloud.
+    pub(crate) async fn of(cloud: Cloud) -> Self {
         let store = store::connect("sqlite::memory:", Access::Run).await.expect("a store");
         let queue = Watched::new(MESSAGE_LIMIT);
         let told = Arc::new(Told::default());
-        let cloud = Cloud { accounts: accounts.iter().map(|name| account(name)).collect() };
         let parts = Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             queue: Arc::clone(&queue) as Arc<dyn Queue>,
@@ -126,15 +132,23 @@ impl Scene {
         self.say(batch, answers(batch)).await;
     }
 
+    /// How many things the store keeps of a scan.
+    pub(crate) async fn things(&self, id: &ScanId) -> usize {
+        let sql = "select resource_id from resources where scan_id = $1";
+        let rows: Vec<Row> =
+            self.store.query(sql, id, Vec::new()).try_collect().await.expect("rows");
+        rows.len()
+    }
+
+    /// Puts a message on the parked line.
+    pub(crate) async fn park(&self, body: Vec<u8>) {
+        let message = Message { body, group: "g".to_owned() };
+        self.queue.publish(Line::Parked, vec![message]).await.expect("published");
+    }
+
     /// Answers a batch.
     pub(crate) async fn say(&self, batch: &Batch, answers: Vec<Answer>) {
-        let page = ResultPage {
-            version: ResultPage::VERSION,
-            scan: batch.scan.clone(),
-            round: batch.round,
-            part: None,
-            answers,
-        };
+        let page = page(batch, answers);
         let body = serde_json::to_vec(&page).expect("a page");
         let message = Message { body, group: batch.account.to_string() };
         self.queue.publish(Line::Results, vec![message]).await.expect("published");
@@ -169,6 +183,12 @@ pub(crate) fn settings(priority: Priority) -> Settings {
         ..Selection::default()
     };
     Settings { selection, priority, ..Settings::default() }
+}
+
+/// A page of answers to a batch.
+pub(crate) fn page(batch: &Batch, answers: Vec<Answer>) -> ResultPage {
+    let (scan, round) = (batch.scan.clone(), batch.round);
+    ResultPage { version: ResultPage::VERSION, scan, round, part: None, answers }
 }
 
 /// What a worker answers that finds nothing.
@@ -221,7 +241,10 @@ fn account(id: &str) -> Account {
         name: id.to_owned(),
         email: None,
         state: AccountState::Active,
+        arn: None,
         joined_at: None,
+        joined_method: None,
+        role: None,
         organization: None,
         management: false,
         connection: ConnectionId::new("source-0").expect("a connection"),
@@ -230,8 +253,43 @@ fn account(id: &str) -> Account {
 }
 
 /// A cloud of accounts and one region; only its discovery is asked. Without accounts, nobody is let in.
-struct Cloud {
-    accounts: Vec<Account>,
+pub(crate) struct Cloud {
+    pub(crate) accounts: Vec<Account>,
+    /// The organization of all accounts, if there is one.
+    pub(crate) organization: Option<OrgId>,
+    /// The parts of it that nobody may read.
+    pub(crate) denied: Vec<Part>,
+    /// How many more parts of it answer; the others wait.
+    pub(crate) answers: Arc<Semaphore>,
+}
+
+impl Cloud {
+    /// A cloud of accounts that are in no organization.
+    pub(crate) fn of(accounts: &[&str]) -> Self {
+        Self {
+            accounts: accounts.iter().map(|name| account(name)).collect(),
+            organization: None,
+            denied: Vec::new(),
+            answers: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
+        }
+    }
+
+    /// A cloud of accounts in an organization, of which so many parts answer.
+    pub(crate) fn organized(accounts: &[&str], answers: usize) -> Self {
+        let mut cloud = Self::of(accounts);
+        let id = OrgId::new("o-1").expect("an organization");
+        for account in &mut cloud.accounts {
+            account.organization = Some(id.clone());
+        }
+        Self { organization: Some(id), answers: Arc::new(Semaphore::new(answers)), ..cloud }
+    }
+
+    /// Waits until a part may answer; whether it is denied.
+    async fn refuses(&self, part: Part) -> Option<Failure> {
+        self.answers.acquire().await.expect("a gate").forget();
+        let denied = Failure::new(FailureKind::Denied, "AccessDeniedException", "not for you");
+        self.denied.contains(&part).then(|| denied.during("ListThings"))
+    }
 }
 
 #[async_trait]
@@ -241,8 +299,17 @@ impl Provider for Cloud {
         _: &'a ScanId,
         _: &'a ConnectionId,
     ) -> BoxStream<'a, Result<Found, Failure>> {
-        stream::iter(self.accounts.iter().cloned().map(|account| Ok(Found::Account(account))))
-            .boxed()
+        let management = self.accounts.first().map(|account| account.id.clone());
+        let organization = self.organization.clone().zip(management);
+        let first = organization.map_or(Found::NotInOrganization, |(id, management)| {
+            Found::Organization(Organization::new(id, management))
+        });
+        let list = self.denied.contains(&Part::Accounts).then(|| {
+            let denied = Failure::new(FailureKind::Denied, "AccessDeniedException", "not for you");
+            Found::Missing(denied.during("ListAccounts"))
+        });
+        let accounts = self.accounts.iter().cloned().map(Found::Account);
+        stream::iter([first].into_iter().chain(list).chain(accounts).map(Ok)).boxed()
     }
 
     async fn regions(&self, _: &ConnectionId) -> Result<Vec<KnownRegion>, Failure> {
@@ -253,7 +320,31 @@ impl Provider for Cloud {
     }
 
     async fn tree(&self, _: &ScanId, _: &ConnectionId, _: &OrgId) -> Result<Tree, Failure> {
-        Ok(Tree::default())
+        if let Some(failure) = self.refuses(Part::Tree).await {
+            return Err(failure);
+        }
+        let id = UnitId::new("r-1").expect("a unit");
+        let placements = self.accounts.iter().map(|account| (account.id.clone(), id.clone()));
+        let placements = placements.collect();
+        let root = Unit { id, parent: None, name: "Root".to_owned(), arn: None };
+        Ok(Tree { units: vec![root], placements })
+    }
+
+    async fn holding(&self, _: &ScanId, _: &ConnectionId, _: &OrgId, part: Part) -> Holding {
+        if let Some(failure) = self.refuses(part).await {
+            return Holding::lacking("all of it", failure);
+        }
+        let tags = vec![("part".to_owned(), part.to_string())];
+        let tags = self.accounts.iter().map(|account| (account.id.clone(), tags.clone()));
+        match part {
+            Part::Services => {
+                let service = "ram.amazonaws.com".to_owned();
+                let services = vec![TrustedService { service, since: None }];
+                Holding { services, ..Holding::default() }
+            }
+            Part::Tags => Holding { tags: tags.collect(), ..Holding::default() },
+            _ => Holding::default(),
+        }
     }
 
     async fn preflight(&self, _: &Place) -> Result<Preflight, Failure> {

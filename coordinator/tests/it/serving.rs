@@ -186,11 +186,8 @@ async fn what_nobody_can_read_is_kept_and_a_parked_batch_goes_out_again() {
     let id = scene.scan(Priority::Normal).await;
     let (_serving, stop) = scene.serve();
     let first = scene.next().await;
-    let park = |body: Vec<u8>| vec![Message { body, group: "g".to_owned() }];
-    let newer = br#"{"version":99,"news":true}"#.to_vec();
-    scene.queue.publish(Line::Parked, park(newer)).await.expect("published");
-    let body = serde_json::to_vec(&first).expect("a batch");
-    scene.queue.publish(Line::Parked, park(body)).await.expect("published");
+    scene.park(br#"{"version":99,"news":true}"#.to_vec()).await;
+    scene.park(serde_json::to_vec(&first).expect("a batch")).await;
     let again = scene.next().await;
     assert_eq!((again.account, again.dispatch), (first.account, first.dispatch + 1));
     until("the other one is kept", async || {

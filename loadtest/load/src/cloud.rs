@@ -71,6 +71,7 @@ impl Door {
             .env("AWS_REGION", "us-east-1")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("SSL_CERT_FILE", certificate().cert)
+            .env("AWS_CA_BUNDLE", certificate().cert)
     }
 }
 

@@ -48,8 +48,9 @@ pub struct Servers {
 /// How long after a process is looked at it is looked at again.
 const LOOK: Duration = Duration::from_millis(250);
 /// The reports that are timed, with their formats.
-const REPORTS: [(&str, &str); 9] = [
+const REPORTS: [(&str, &str); 10] = [
     ("enablement", "html"),
+    ("organization", "html"),
     ("by-region", "json"),
     ("by-account", "json"),
     ("by-service", "json"),

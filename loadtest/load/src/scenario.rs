@@ -43,6 +43,9 @@ pub struct Scenario {
 pub struct Who {
     /// How many accounts it has.
     pub accounts: u32,
+    /// How many units it has at least; the usual ones where there is no number.
+    #[serde(default)]
+    pub units: u32,
     /// What it is made from.
     pub seed: u64,
     /// The share of cells that are in use, roughly.
@@ -166,6 +169,9 @@ impl Scenario {
         if !(1..=20_000).contains(&organization.accounts) {
             bail!("organization.accounts is {}: it is 1 to 20000", organization.accounts);
         }
+        if organization.units > 10_000 {
+            bail!("organization.units is {}: it is 10000 at most", organization.units);
+        }
         if organization.in_use_percent > 100 || !(1..=100).contains(&scan.budget_share) {
             bail!("organization.in-use-percent and scan.budget-share are shares of a hundred");
         }
@@ -208,9 +214,10 @@ impl Scenario {
     /// # Errors
     /// The catalog's, where it cannot be read.
     pub fn world(&self) -> anyhow::Result<World> {
-        let Who { accounts, seed, in_use_percent, trouble, fat } = &self.organization;
+        let Who { accounts, units, seed, in_use_percent, trouble, fat } = &self.organization;
         let shape = Shape {
             accounts: *accounts,
+            units: *units,
             seed: *seed,
             in_use_percent: *in_use_percent,
             trouble: trouble.clone().into(),

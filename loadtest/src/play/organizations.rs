@@ -1,10 +1,11 @@
-//! Organizations: who there is and where in the tree. Every list has pages, and the list of
-//! accounts begins with an empty one, as AWS's sometimes does.
+//! Organizations: who there is and where in the tree. Every list has pages, and the lists of
+//! accounts and of policies begin with an empty one, as AWS's sometimes do.
 
 use catalog::entry::Wire;
 use serde_json::{Value, json};
 
 use super::credentials::Caller;
+use super::policies;
 use super::reply::Reply;
 use super::stage::Stage;
 use crate::ask::Request;
@@ -15,7 +16,7 @@ use crate::world::Worded;
 /// The most entries of a page.
 const PAGE: usize = 20;
 
-type Answer = Result<Value, Worded>;
+pub(super) type Answer = Result<Value, Worded>;
 
 pub(crate) fn answer(
     stage: &Stage,
@@ -26,6 +27,8 @@ pub(crate) fn answer(
 ) -> Reply {
     let org = stage.world.organization();
     let manages = org.accounts.get(caller.account).is_some_and(|account| account.management);
+    // Who administers some service may read everything.
+    let manages = manages || org.administrators.iter().any(|one| one.account == caller.account);
     let answer = if manages || operation.name == "DescribeOrganization" {
         of_management(org, operation.name, request)
     } else {
@@ -46,56 +49,56 @@ fn of_management(org: &Organization, operation: &str, request: &Request) -> Answ
             Ok(json!({ "Account": account_json(org, account) }))
         }
         "ListAccounts" => {
-            let all = org.accounts.iter().map(|account| account_json(org, account)).collect();
-            page("Accounts", all, request, true)
+            let all = org.accounts.iter().collect();
+            page("Accounts", all, |account| account_json(org, account), request, true)
         }
         "ListRoots" => page(
             "Roots",
-            org.units.first().map(|one| root(org, one)).into_iter().collect(),
+            org.units.first().into_iter().collect(),
+            |one| root(org, one),
             request,
             false,
         ),
         "ListOrganizationalUnitsForParent" => {
             let parent = named_unit(org, request, "ParentId")?;
             let children = org.units.iter().filter(|unit| unit.parent == Some(parent));
-            page(
-                "OrganizationalUnits",
-                children.map(|one| unit(org, one)).collect(),
-                request,
-                false,
-            )
+            page("OrganizationalUnits", children.collect(), |one| unit(org, one), request, false)
         }
         "ListAccountsForParent" => {
             let parent = named_unit(org, request, "ParentId")?;
             let children = org.accounts.iter().filter(|account| account.unit == parent);
-            let children = children.map(|account| account_json(org, account)).collect();
-            page("Accounts", children, request, false)
+            let show = |account| account_json(org, account);
+            page("Accounts", children.collect(), show, request, false)
         }
         "ListParents" => {
             let account = named_account(org, request, "ChildId")?;
-            let parent = org.units.get(account.unit).map(|unit| {
+            let show = |unit: &Unit| {
                 let kind = if unit.parent.is_none() { "ROOT" } else { "ORGANIZATIONAL_UNIT" };
                 json!({ "Id": unit.id, "Type": kind })
-            });
-            page("Parents", parent.into_iter().collect(), request, false)
+            };
+            let parent = org.units.get(account.unit).into_iter().collect();
+            page("Parents", parent, show, request, false)
         }
         "ListTagsForResource" => {
             let account = named_account(org, request, "ResourceId")?;
-            let tags =
-                account.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value }));
-            page("Tags", tags.collect(), request, false)
+            let show = |(key, value): &(String, String)| json!({ "Key": key, "Value": value });
+            page("Tags", account.tags.iter().collect(), show, request, false)
         }
-        "ListDelegatedAdministrators" => {
-            page("DelegatedAdministrators", Vec::new(), request, false)
-        }
-        other => Err(Worded::new(
-            "UnsupportedAPIEndpointException",
-            format!("The stand-in does not play {other}."),
-        )),
+        other => policies::answer(org, other, request).unwrap_or_else(|| {
+            let message = format!("The stand-in does not play {other}.");
+            Err(Worded::new("UnsupportedAPIEndpointException", message))
+        }),
     }
 }
 
-fn page(name: &str, all: Vec<Value>, request: &Request, empty_first: bool) -> Answer {
+/// One page of a list, whose entries are shown each by itself.
+pub(super) fn page<T>(
+    name: &str,
+    all: Vec<T>,
+    show: impl Fn(T) -> Value,
+    request: &Request,
+    empty_first: bool,
+) -> Answer {
     let invalid = || Worded::new("InvalidInputException", "You provided an invalid token.");
     let asked = request.text("MaxResults").and_then(|text| text.parse().ok());
     let most: usize = asked.unwrap_or(PAGE).clamp(1, PAGE);
@@ -109,14 +112,14 @@ fn page(name: &str, all: Vec<Value>, request: &Request, empty_first: bool) -> An
             .ok_or_else(invalid)?,
     };
     let next = (from + most < all.len()).then(|| format!("page-{}", from + most));
-    let here: Vec<Value> = all.into_iter().skip(from).take(most).collect();
+    let here: Vec<Value> = all.into_iter().skip(from).take(most).map(show).collect();
     Ok(match next {
         Some(next) => json!({ name: here, "NextToken": next }),
         None => json!({ name: here }),
     })
 }
 
-fn named_account<'o>(
+pub(super) fn named_account<'o>(
     org: &'o Organization,
     request: &Request,
     parameter: &str,
@@ -134,7 +137,7 @@ fn named_unit(org: &Organization, request: &Request, parameter: &str) -> Result<
     })
 }
 
-fn arn(org: &Organization, kind: &str, id: &str) -> String {
+pub(super) fn arn(org: &Organization, kind: &str, id: &str) -> String {
     format!("arn:aws:organizations::{}:{kind}/{}/{id}", org.management(), org.id)
 }
 
@@ -146,7 +149,7 @@ fn organization(org: &Organization) -> Value {
         "MasterAccountArn": arn(org, "account", org.management()),
         "MasterAccountId": org.management(),
         "MasterAccountEmail": org.accounts.first().map(|account| account.email.clone()),
-        "AvailablePolicyTypes": [],
+        "AvailablePolicyTypes": policies::types(),
     })
 }
 
@@ -158,14 +161,15 @@ fn account_json(org: &Organization, account: &Account) -> Value {
         "Name": account.name,
         "Status": account.state.as_str(),
         "State": account.state.as_str(),
+        "Paths": [format!("{}/{}/", org.unit_path(account.unit), account.id)],
         "JoinedMethod": if account.management { "INVITED" } else { "CREATED" },
         "JoinedTimestamp": account.joined_at.timestamp(),
     })
 }
 
 fn root(org: &Organization, unit: &Unit) -> Value {
-    let types = [json!({ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" })];
-    json!({ "Id": unit.id, "Arn": arn(org, "root", &unit.id), "Name": unit.name, "PolicyTypes": types })
+    let arn = arn(org, "root", &unit.id);
+    json!({ "Id": unit.id, "Arn": arn, "Name": unit.name, "PolicyTypes": policies::types() })
 }
 
 fn unit(org: &Organization, unit: &Unit) -> Value {

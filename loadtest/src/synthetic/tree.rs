@@ -39,7 +39,11 @@ const UNITS: &[(usize, &str, bool)] = &[
     (1, "Suspended", false),
 ];
 
-pub(crate) fn grow(dice: Dice) -> Vec<Unit> {
+/// How many units each further unit has directly below it: two thousand are four levels deep.
+const FAN: usize = 8;
+
+/// Grows the tree: the usual units, and as many others as it takes until there are `most` besides the root.
+pub(crate) fn grow(dice: Dice, most: usize) -> Vec<Unit> {
     let stem = format!("{:04x}", dice.and("root").bits() >> 48);
     let root = Unit {
         id: format!("r-{stem}"),
@@ -49,19 +53,22 @@ pub(crate) fn grow(dice: Dice) -> Vec<Unit> {
     };
     let mut units = vec![root];
     let mut above = vec![0];
+    let unit = |at: usize, name: String, parent: usize, denies_regions: bool| {
+        let tail = dice.and("unit").nth(at as u64).bits() >> 32;
+        Unit { id: format!("ou-{stem}-{tail:08x}"), name, parent: Some(parent), denies_regions }
+    };
     for (depth, name, denies) in UNITS {
         above.truncate(*depth);
         let parent = above.last().copied().unwrap_or(0);
         let inherited = units.get(parent).is_some_and(|unit: &Unit| unit.denies_regions);
         let at = units.len();
-        let tail = dice.and("unit").nth(at as u64).bits() >> 32;
-        units.push(Unit {
-            id: format!("ou-{stem}-{tail:08x}"),
-            name: (*name).to_owned(),
-            parent: Some(parent),
-            denies_regions: *denies || inherited,
-        });
+        units.push(unit(at, (*name).to_owned(), parent, *denies || inherited));
         above.push(at);
+    }
+    let usual = units.len();
+    for number in 0..most.saturating_sub(UNITS.len()) {
+        let parent = if number < FAN { 0 } else { usual + number / FAN - 1 };
+        units.push(unit(usual + number, format!("Team {number}"), parent, false));
     }
     units
 }

@@ -4,6 +4,7 @@
 
 mod client;
 mod control;
+mod organization;
 mod probe;
 mod server;
 mod truth;

@@ -207,6 +207,9 @@ pub struct Call {
     /// Whether its own things count (parents that are only a way to their details do not).
     #[serde(default = "yes")]
     pub counts: bool,
+    /// Whether the first page with an own thing is enough: those after it are not read, and the count is a least one.
+    #[serde(default)]
+    pub first: bool,
     /// What makes a thing the customer's own; all must hold. Empty: everything is.
     #[serde(default)]
     pub own: Vec<Condition>,

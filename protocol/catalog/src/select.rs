@@ -17,7 +17,7 @@ impl Catalog {
     /// Without services, the curated ones are asked for, or all of them with `all_services`; named
     /// services stand in place of that group (with `all_services` they change nothing). Of a
     /// service run the probes that are on by default; probes that are named run as well. What is
-    /// excluded never runs.
+    /// excluded never runs. With `no_services` nothing runs but the probes that are named.
     ///
     /// # Errors
     /// [`CatalogError`] for a name that the catalog does not know, with the nearest right one, and
@@ -27,13 +27,14 @@ impl Catalog {
         let excluded = self.known_services(&selection.exclude_services)?;
         let named = self.known_probes(&selection.probes)?;
         let wanted = |view: &ProbeView<'_>| {
-            let of_group = services.contains(&view.entry.service)
-                || selection.all_services
-                || (services.is_empty() && view.entry.origin == Origin::Curated);
+            let of_group = !selection.no_services
+                && (services.contains(&view.entry.service)
+                    || selection.all_services
+                    || (services.is_empty() && view.entry.origin == Origin::Curated));
             let asked = (of_group && view.probe.on_by_default) || named.contains(&view.probe.id);
             asked && !excluded.contains(&view.entry.service)
         };
-        let by_group = services.is_empty() || selection.all_services;
+        let by_group = !selection.no_services && (services.is_empty() || selection.all_services);
         match self.broken().first() {
             Some(broken) if by_group => Err(broken.clone()),
             _ => Ok(self.probes().filter(wanted).collect()),
@@ -149,6 +150,14 @@ mod tests {
         assert_eq!(ids(&SMALL, &besides), ["kms", "s3", "s3.policies"]);
         let excluded = Selection { exclude_services: services(&["s3"]), ..besides };
         assert_eq!(ids(&SMALL, &excluded), ["kms"]);
+    }
+
+    #[test]
+    fn without_services_only_named_probes_run() {
+        let none = Selection { no_services: true, ..Selection::default() };
+        assert!(ids(&SMALL, &none).is_empty());
+        let named = Selection { probes: probes(&["s3.policies"]), ..none };
+        assert_eq!(ids(&SMALL, &named), ["s3.policies"]);
     }
 
     #[test]

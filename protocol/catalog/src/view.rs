@@ -1,8 +1,15 @@
 //! A probe together with the entry that it stands in.
 
-use protocol::plan::ProbeFacts;
+use std::collections::BTreeMap;
 
-use crate::entry::{Entry, Origin, Probe, Scope};
+use protocol::Region;
+use protocol::ids::GLOBAL;
+use protocol::plan::{CallFacts, ProbeFacts};
+
+use crate::catalog::Catalog;
+use crate::endpoint::Variant;
+use crate::entry::{Call, Entry, Origin, Probe, Scope};
+use crate::partition::Partition;
 
 /// A probe and its entry.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +42,7 @@ impl ProbeView<'_> {
 
     /// The probe as reports and plans see it.
     #[must_use]
-    pub fn facts(&self) -> ProbeFacts {
+    pub fn facts(&self, catalog: &Catalog) -> ProbeFacts {
         ProbeFacts {
             id: self.probe.id.clone(),
             service: self.entry.service.clone(),
@@ -46,6 +53,60 @@ impl ProbeView<'_> {
             curated: self.entry.origin == Origin::Curated,
             decides: self.probe.decides,
             expected_millicalls: self.expected_millicalls(),
+            calls: self.probe.calls.iter().map(call_facts).collect(),
+            homes: self.homes(catalog),
         }
+    }
+
+    /// The region that is called for `global`, in each partition that has the service.
+    fn homes(&self, catalog: &Catalog) -> BTreeMap<String, Region> {
+        if self.scope() != Scope::Global {
+            return BTreeMap::new();
+        }
+        let home = |partition: &Partition| {
+            let endpoint = catalog.endpoint_in(partition, self.entry, GLOBAL, Variant::default());
+            let region = Region::new(&endpoint.ok()?.signing_region).ok()?;
+            Some((partition.id.clone(), region))
+        };
+        catalog.partitions().filter_map(home).collect()
+    }
+}
+
+fn call_facts(call: &Call) -> CallFacts {
+    CallFacts {
+        operation: call.operation.clone(),
+        actions: call.iam.clone(),
+        root: call.for_each.is_none(),
+        follows: call.region.is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::ProbeId;
+
+    use super::*;
+
+    #[test]
+    fn facts_say_what_policies_ask_about_a_call() {
+        let catalog = Catalog::embedded().unwrap();
+        let facts = |id: &str| catalog.probe(&ProbeId::new(id).unwrap()).unwrap().facts(&catalog);
+        let buckets = facts("s3.policies");
+        let told: Vec<_> = buckets
+            .calls
+            .iter()
+            .map(|call| (call.operation.as_str(), &call.actions[..], call.root, call.follows))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("ListBuckets", &["s3:ListAllMyBuckets".to_owned()][..], true, false),
+                ("GetBucketPolicy", &["s3:GetBucketPolicy".to_owned()][..], false, true),
+            ]
+        );
+        let homes = facts("iam").homes;
+        assert_eq!(homes["aws"].as_str(), "us-east-1");
+        assert_eq!(homes["aws-cn"].as_str(), "cn-north-1");
+        assert!(facts("ec2").homes.is_empty(), "a regional service has no home");
     }
 }

@@ -43,6 +43,11 @@ pub(crate) fn count(tally: &mut Tally, id: Option<&str>, policy: &Policy, reques
     }
 }
 
+/// Whether a statement names an action.
+pub(crate) fn names(actions: &Actions, asked: &str) -> bool {
+    action(actions, &Request::new(asked)) != Truth::No
+}
+
 /// Whether a statement is about the request; the cheapest question first.
 fn applies(statement: &Statement, request: &Request) -> Truth {
     let questions: [&dyn Fn() -> Truth; 4] = [

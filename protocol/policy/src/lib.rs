@@ -3,6 +3,8 @@
 //! Pure: no I/O, no clock. [`Policy::parse`] reads a document, [`Policy::decide`] asks it alone,
 //! and [`hierarchy::decide`] asks the policies of an organization from the root down to the
 //! account (SCPs on the way of the principal's account, RCPs on that of the resource's).
+//! [`organization::Organization`] does that for calls of our own, from what was read of an
+//! organization: it knows whom policies exempt and which services RCPs cover.
 //!
 //! # What is known
 //!
@@ -47,11 +49,13 @@ mod decision;
 mod error;
 mod evaluate;
 mod glob;
+pub mod guards;
 pub mod hierarchy;
 mod json;
 mod model;
 mod network;
 mod operator;
+pub mod organization;
 mod parse;
 mod pattern;
 mod principal;

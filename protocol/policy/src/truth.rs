@@ -17,6 +17,8 @@ pub enum Missing {
     Principal,
     /// The form is legal, but AWS does not say what it means; the sentence says which form.
     Meaning(String),
+    /// Whether resource control policies cover a service.
+    Coverage(String),
     /// The text of a policy that is attached.
     Policy {
         /// The level that it is attached to.
@@ -38,6 +40,9 @@ impl fmt::Display for Missing {
             Self::Resource => f.write_str("the resource"),
             Self::Principal => f.write_str("the principal"),
             Self::Meaning(what) => write!(f, "a form without a documented meaning: {what}"),
+            Self::Coverage(service) => {
+                write!(f, "whether resource control policies cover {service}")
+            }
             Self::Policy { level, id } => write!(f, "the text of policy {id} at {level}"),
             Self::Attachments { level } => write!(f, "the policies that are attached to {level}"),
         }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use protocol::holding::Part;
 use protocol::registry::Registry;
 use protocol::scan::{Scan, ScanState};
 use protocol::store::{Store, StoreError};
@@ -178,8 +179,13 @@ impl<'a> Crew<'a> {
         cells
     }
 
-    /// Writes the reports of a scan into a folder of its name.
+    /// Writes the reports of a scan into a folder of its name, once what is read behind it has been read.
     pub(super) fn reports(&self, scan: &Scan, home: &Path) {
+        let parts = [Part::Tree, Part::Policies, Part::Administrators, Part::Services];
+        wait(self.runtime, "the organization, which is read behind the scan", || {
+            let left = self.store(async |store| store.unread(&scan.id, &parts).await)?;
+            left.is_empty().then_some(())
+        });
         write_reports(scan.id.as_str(), home, |args| self.beside_the_store(args));
     }
 }

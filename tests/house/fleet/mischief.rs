@@ -15,7 +15,7 @@ const WHILE: Duration = Duration::from_secs(3);
 /// How much slower a slow store is, for each message in each direction.
 const SLOW: Duration = Duration::from_millis(40);
 /// By how many seconds a clock jumps, there and back.
-const JUMPS: [&str; 2] = ["+60", "-40"];
+const JUMPS: [&str; 2] = ["+400", "-200"];
 /// The most messages that are taken from a line at once.
 const TAKEN: usize = 6;
 

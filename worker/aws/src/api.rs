@@ -25,7 +25,7 @@ use crate::sign::{Signing, signed};
 use crate::skew::SkewedClock;
 use crate::transport::{Fault, Transport};
 use crate::wire::error::Refusal;
-use crate::wire::{self, Answer, Kept, Outgoing, Values, error};
+use crate::wire::{self, Answer, Kept, Outgoing, Values, WHOLE, error};
 
 /// The most accounts whose closed regions are remembered.
 const MOST_ACCOUNTS: u64 = 10_000;
@@ -117,10 +117,12 @@ impl Api {
             let request = self.request(question, &values, &target, &session)?;
             let answer = match self.transport.send(request, self.deadline).await {
                 Ok(answer) => answer,
-                Err(fault) => return Err(self.fault(question, partition, &target, &fault).await),
+                Err(fault) => {
+                    return Err(Box::pin(self.fault(question, partition, &target, &fault)).await);
+                }
             };
             let refusal = if answer.status.is_success() {
-                let body = self.read(asked, &answer)?;
+                let body = Self::read(asked, &answer)?;
                 match page::failure(asked.call, &body) {
                     None => return page::read(asked, &|name| values.get(name), &body),
                     Some(failure) => error::inside(&answer, failure),
@@ -128,7 +130,7 @@ impl Api {
             } else {
                 error::read(&answer)
             };
-            if !self.mend(&mut mended, who, &session, &target, &refusal).await {
+            if !Box::pin(self.mend(&mut mended, who, &session, &target, &refusal)).await {
                 let closed = self.closed.get(asked.account).await;
                 let context = Context {
                     call: &asked.call.errors,
@@ -142,18 +144,15 @@ impl Api {
         }
     }
 
+    /// What a call of the catalog keeps of its answers.
+    pub(crate) fn kept(&self, probe: &ProbeId, call: usize) -> &Kept {
+        self.kept.get(probe).and_then(|calls| calls.get(call)).unwrap_or(&WHOLE)
+    }
+
     /// What the call keeps of an answer.
-    fn read(&self, asked: &Asked<'_>, answer: &Answer) -> Result<Value, Failure> {
-        // Calls of the control plane have names of their own, which are not the catalog's.
-        let listed = self.catalog.probe(&asked.probe.id);
-        let listed = listed.filter(|view| std::ptr::eq(view.probe, asked.probe));
-        let at = listed.and_then(|view| {
-            view.probe.calls.iter().position(|call| std::ptr::eq(call, asked.call))
-        });
-        let kept = at.and_then(|at| self.kept.get(&asked.probe.id)?.get(at));
+    fn read(asked: &Asked<'_>, answer: &Answer) -> Result<Value, Failure> {
         let operation = &asked.call.operation;
-        let read = wire::read(asked.entry, operation, &answer.body, kept.unwrap_or(&Kept::WHOLE));
-        read.map_err(|error| {
+        wire::read(asked.entry, operation, &answer.body, asked.kept).map_err(|error| {
             let mut failure =
                 Failure::new(FailureKind::Transient, "UnreadableBody", error.to_string());
             failure.http_status = Some(answer.status.as_u16());
@@ -188,12 +187,13 @@ impl Api {
             .map_err(|error| invalid(asked.entry, &error))?;
         let body = outgoing.body.clone();
         let request =
-            unsigned(outgoing, target, scan).map_err(|error| invalid(asked.entry, &error))?;
+            unsigned(outgoing, target, Some(scan)).map_err(|error| invalid(asked.entry, &error))?;
         let signing = Signing {
             name: signing_name(asked.entry),
             region: &target.signing_region,
             time: self.clock.now().into(),
             credentials: &session.credentials,
+            keys: &session.keys,
         };
         signed(request, &body, signing).map_err(|error| invalid(asked.entry, &error))
     }
@@ -281,10 +281,11 @@ pub(crate) fn signing_name(entry: &Entry) -> &str {
     entry.signing_name.as_deref().unwrap_or(&entry.endpoint_prefix)
 }
 
-fn unsigned(
+/// A request to a target that is not signed yet.
+pub(crate) fn unsigned(
     outgoing: Outgoing,
     target: &Target,
-    scan: &ScanId,
+    scan: Option<&ScanId>,
 ) -> Result<http::Request<Full<Bytes>>, http::Error> {
     let base = match outgoing.host {
         Some(host) if !target.configured => format!("https://{host}"),
@@ -298,10 +299,10 @@ fn unsigned(
     let mut request = http::Request::builder()
         .method(outgoing.method)
         .uri(uri)
-        .header(header::USER_AGENT, user_agent(Some(scan)))
+        .header(header::USER_AGENT, user_agent(scan))
         .body(Full::new(outgoing.body))?;
-    let host = request.uri().authority().map(|authority| authority.as_str().to_owned());
-    let host = HeaderValue::from_str(&host.unwrap_or_default())?;
+    let host = request.uri().authority().map_or("", |authority| authority.as_str());
+    let host = HeaderValue::from_str(host)?;
     request.headers_mut().insert(header::HOST, host);
     request.headers_mut().extend(outgoing.headers);
     Ok(request)

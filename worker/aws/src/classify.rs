@@ -227,7 +227,7 @@ pub(crate) fn fault(fault: &Fault) -> Failure {
         Fault::Connect(_) => (FailureKind::Unreachable, "ConnectFailed"),
         Fault::Tls(_) => (FailureKind::Unreachable, "TlsFailed"),
         Fault::Cut(_) => (FailureKind::Transient, "ConnectionBroken"),
-        Fault::TooLarge => (FailureKind::Other, "BodyTooLarge"),
+        Fault::TooLarge(_) => (FailureKind::Other, "BodyTooLarge"),
         Fault::OutOfReach(_) => (FailureKind::Other, "OutOfReach"),
     };
     Failure::new(kind, code, fault.to_string())

@@ -8,6 +8,7 @@ use catalog::Catalog;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use protocol::budget::{Ask, Budget};
+use protocol::holding::{Holding, Part};
 use protocol::inventory::{Found, Tree};
 use protocol::preflight::Preflight;
 use protocol::provider::{KnownRegion, Page, PageRequest, Place, Provider};
@@ -68,20 +69,27 @@ impl Configured {
         Ok(Self { by_name })
     }
 
-    fn get(&self, name: &ConnectionId) -> Result<&Inner, Failure> {
-        self.by_name.get(name).ok_or_else(|| {
+    /// A connection by its name, or by that of a tenant of its table; with the id that it knows that by.
+    fn get(&self, name: &ConnectionId) -> Result<(&Inner, ConnectionId), Failure> {
+        if let Some(inner) = self.by_name.get(name) {
+            return Ok((inner, inner.own.clone()));
+        }
+        let tenant = name.tenant().and_then(|(table, account)| {
+            let inner = self.by_name.get(&table)?;
+            Some((inner, inner.own.of_tenant(&account).ok()?))
+        });
+        tenant.ok_or_else(|| {
             let message = format!(
                 "no connection {name} is configured here; name it in the connections file of every coordinator and worker"
             );
             Failure::new(FailureKind::RoleFailed, "NoConnection", message)
         })
     }
-}
 
-impl Inner {
-    /// The same place, by the id that the connection knows itself by.
-    fn own(&self, place: &Place) -> Place {
-        Place { connection: self.own.clone(), ..place.clone() }
+    /// A place by the id that its connection knows itself by.
+    fn at(&self, place: &Place) -> Result<(&Inner, Place), Failure> {
+        let (inner, connection) = self.get(&place.connection)?;
+        Ok((inner, Place { connection, ..place.clone() }))
     }
 }
 
@@ -93,16 +101,16 @@ impl Provider for Configured {
         connection: &'a ConnectionId,
     ) -> BoxStream<'a, Result<Found, Failure>> {
         let inner = match self.get(connection) {
-            Ok(inner) => inner,
+            Ok((inner, _)) => inner,
             Err(failure) => return stream::once(async { Err(failure) }).boxed(),
         };
         let found = inner.aws.discover(scan, &inner.own);
-        found.map(|found| Ok(named(found?, connection))).boxed()
+        found.map(move |found| named(found?, &inner.own, connection)).boxed()
     }
 
     async fn regions(&self, connection: &ConnectionId) -> Result<Vec<KnownRegion>, Failure> {
-        let inner = self.get(connection)?;
-        inner.aws.regions(&inner.own).await
+        let (inner, id) = self.get(connection)?;
+        inner.aws.regions(&id).await
     }
 
     async fn tree(
@@ -111,39 +119,66 @@ impl Provider for Configured {
         connection: &ConnectionId,
         organization: &OrgId,
     ) -> Result<Tree, Failure> {
-        let inner = self.get(connection)?;
-        inner.aws.tree(scan, &inner.own, organization).await
+        let (inner, id) = self.get(connection)?;
+        inner.aws.tree(scan, &id, organization).await
+    }
+
+    async fn holding(
+        &self,
+        scan: &ScanId,
+        connection: &ConnectionId,
+        organization: &OrgId,
+        part: Part,
+    ) -> Holding {
+        match self.get(connection) {
+            Ok((inner, id)) => inner.aws.holding(scan, &id, organization, part).await,
+            Err(failure) => Holding::lacking("all of it", failure),
+        }
     }
 
     async fn preflight(&self, place: &Place) -> Result<Preflight, Failure> {
-        let inner = self.get(&place.connection)?;
-        inner.aws.preflight(&inner.own(place)).await
+        let (inner, place) = self.at(place)?;
+        inner.aws.preflight(&place).await
     }
 
     async fn enter(&self, place: &Place) -> Result<(), Failure> {
-        let inner = self.get(&place.connection)?;
-        inner.aws.enter(&inner.own(place)).await
+        let (inner, place) = self.at(place)?;
+        inner.aws.enter(&place).await
     }
 
     fn price(&self, place: &Place, request: PageRequest<'_>) -> Result<Ask, Failure> {
-        self.get(&place.connection)?.aws.price(place, request)
+        self.get(&place.connection)?.0.aws.price(place, request)
     }
 
     async fn page(&self, place: &Place, request: PageRequest<'_>) -> Result<Page, Failure> {
-        let inner = self.get(&place.connection)?;
-        inner.aws.page(&inner.own(place), request).await
+        let (inner, place) = self.at(place)?;
+        inner.aws.page(&place, request).await
     }
 }
 
-/// An account is entered by the name that everybody else knows the connection by.
-fn named(found: Found, connection: &ConnectionId) -> Found {
-    match found {
+/// What was found, with the name that everybody else knows the connection by.
+fn named(found: Found, own: &ConnectionId, name: &ConnectionId) -> Result<Found, Failure> {
+    let renamed = |id: &ConnectionId| {
+        let rest = id.as_str().strip_prefix(own.as_str()).unwrap_or_default();
+        ConnectionId::new(format!("{name}{rest}"))
+            .map_err(|error| Failure::new(FailureKind::Invalid, "BadName", error.to_string()))
+    };
+    Ok(match found {
         Found::Account(mut account) => {
-            account.connection = connection.clone();
+            account.connection = renamed(&account.connection)?;
             Found::Account(account)
         }
-        other => other,
-    }
+        Found::Astray { connection, failure } => {
+            Found::Astray { connection: renamed(&connection)?, failure }
+        }
+        Found::Tenant { connection, organization } => {
+            Found::Tenant { connection: renamed(&connection)?, organization }
+        }
+        found @ (Found::Organization(_)
+        | Found::Units { .. }
+        | Found::NotInOrganization
+        | Found::Missing(_)) => found,
+    })
 }
 
 #[cfg(test)]
@@ -157,5 +192,14 @@ mod tests {
         let failure = none.regions(&name).await.expect_err("none is there");
         assert_eq!(failure.code, "NoConnection");
         assert!(failure.message.contains("prod"), "{}", failure.message);
+    }
+
+    #[test]
+    fn what_a_tenant_leads_to_bears_the_name_of_its_connection() {
+        let id = |text: &str| ConnectionId::new(text).expect("a name");
+        let failure = Failure::new(FailureKind::Other, "X", "");
+        let astray = |connection| Found::Astray { connection, failure: failure.clone() };
+        let told = named(astray(id("source-0/111122223333")), &id("source-0"), &id("prod"));
+        assert_eq!(told, Ok(astray(id("prod/111122223333"))));
     }
 }

@@ -12,15 +12,17 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use protocol::scan::{Settings, Source};
+use protocol::tenants::{Tenants, check_filter};
 use protocol::{ConnectionId, Failure, FailureKind};
 use tokio::sync::OnceCell;
 
-use crate::arn::parse_role_arn;
+use crate::arn::{parse_account_id, parse_role_arn, parse_role_name};
 use crate::endpoints::Endpoints;
 use crate::error::ConnectError;
 use crate::options::{Options, StaticKeys, named_keys};
 use crate::profiles::chain;
 use crate::sdk::SdkHttp;
+use crate::tenants::Named;
 
 /// A source of a scan, by the id that everybody else knows it by.
 pub(crate) struct Connection {
@@ -60,6 +62,7 @@ impl Connections {
                 Source::Connection { name } => {
                     return Err(ConnectError::OnlyThere { name: name.clone() });
                 }
+                Source::Tenants(tenants) => check(tenants)?,
                 Source::Current | Source::Profile { .. } | Source::Keys { .. } => {}
             }
             let keys = match &options.credentials {
@@ -78,16 +81,33 @@ impl Connections {
 
     /// A connection by its id.
     pub(crate) fn get(&self, id: &ConnectionId) -> Result<&Connection, Failure> {
-        self.by_id.get(id).ok_or_else(|| {
+        let table = || self.by_id.get(&self.tenant(id)?.table);
+        self.by_id.get(id).or_else(table).ok_or_else(|| {
             let message = format!("this scan's settings have no connection {id}");
             Failure::new(FailureKind::RoleFailed, "NoConnection", message)
         })
     }
 
+    /// The table of tenants that a connection leads to.
+    pub(crate) fn table(&self, id: &ConnectionId) -> Option<&Tenants> {
+        match &self.by_id.get(id)?.source {
+            Source::Tenants(tenants) => Some(tenants),
+            _ => None,
+        }
+    }
+
+    /// The tenant that a connection leads to.
+    pub(crate) fn tenant(&self, id: &ConnectionId) -> Option<Named<'_>> {
+        let (table, account) = id.tenant()?;
+        let account = parse_account_id(account.as_str()).ok()?;
+        let tenants = self.table(&table)?;
+        Some(Named { table, account, tenants })
+    }
+
     /// What a connection starts from; read once.
     pub(crate) async fn origin(&self, id: &ConnectionId) -> Result<&Origin, Failure> {
         let connection = self.get(id)?;
-        Ok(connection.origin.get_or_init(|| self.load(connection)).await)
+        Ok(connection.origin.get_or_init(|| Box::pin(self.load(connection))).await)
     }
 
     async fn load(&self, connection: &Connection) -> Origin {
@@ -120,7 +140,10 @@ impl Connections {
         let profile = match source {
             Source::Profile { name } => Some(name),
             Source::Role { profile, .. } => profile.as_ref(),
-            Source::Connection { .. } | Source::Current | Source::Keys { .. } => None,
+            Source::Connection { .. }
+            | Source::Current
+            | Source::Keys { .. }
+            | Source::Tenants(_) => None,
         };
         if let Some(profile) = profile {
             let region = self.options.region.clone().map(Region::new);
@@ -148,6 +171,18 @@ impl Origin {
             .await
             .map_err(|error| credentials_failure(&error, source))
     }
+}
+
+/// Checks what can be wrong with a table's settings before anything is called.
+fn check(tenants: &Tenants) -> Result<(), ConnectError> {
+    parse_role_name(&tenants.role)?;
+    check_filter(&tenants.filter)?;
+    let others = [&tenants.name_attribute, &tenants.role_attribute, &tenants.external_id_attribute];
+    let mut names = others.into_iter().flatten().chain([&tenants.table, &tenants.id_attribute]);
+    if names.any(String::is_empty) {
+        return Err(ConnectError::NamelessTable);
+    }
+    Ok(())
 }
 
 fn static_provider(keys: &StaticKeys) -> SharedCredentialsProvider {
@@ -183,7 +218,9 @@ fn credentials_failure(error: &CredentialsError, source: &Source) -> Failure {
     let profile = match source {
         Source::Profile { name } => Some(name),
         Source::Role { profile, .. } => profile.as_ref(),
-        Source::Connection { .. } | Source::Current | Source::Keys { .. } => None,
+        Source::Connection { .. } | Source::Current | Source::Keys { .. } | Source::Tenants(_) => {
+            None
+        }
     };
     let not_loaded = matches!(error, CredentialsError::CredentialsNotLoaded(_));
     // The instance's metadata service is the last place of the chain: nothing before it had any.

@@ -1,5 +1,6 @@
 //! Calls to STS and Organizations through the typed SDK: one budget, one clock, one table of errors.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,13 +21,15 @@ use crate::profiles::chain;
 use crate::purse::Purse;
 use crate::sdk::{SdkHttp, UserAgent};
 use crate::skew::SkewedClock;
-use crate::transport::Fault;
+use crate::transport::{Fault, Transport};
 use crate::wire::{Answer, error};
 
 /// What all control-plane calls share.
 pub(crate) struct Control {
     /// The SDK's HTTP client.
     pub http: SdkHttp,
+    /// The same, for calls without an SDK.
+    pub transport: Transport,
     /// The clock that requests are signed by.
     pub clock: SkewedClock,
     /// What the hub may spend.
@@ -60,8 +63,9 @@ pub(crate) fn user_agent(scan: Option<&ScanId>) -> String {
 }
 
 /// A scan's id without what a header or a session name may not hold.
-pub(crate) fn token(scan: &str) -> String {
-    scan.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')).collect()
+pub(crate) fn token(scan: &str) -> Cow<'_, str> {
+    let may = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if scan.chars().all(may) { scan.into() } else { scan.chars().filter(|c| may(*c)).collect() }
 }
 
 macro_rules! configured {

@@ -2,6 +2,8 @@
 
 use catalog::error::CatalogError;
 use protocol::ConnectionId;
+use protocol::tenants::InvalidFilter;
+use protocol::web_identity::InvalidWebIdentity;
 
 use crate::arn::InvalidName;
 
@@ -24,6 +26,24 @@ pub enum ConnectError {
     OnlyThere {
         /// The connection's name.
         name: ConnectionId,
+    },
+    /// A filter of tenants that the table could not be asked by.
+    #[error(transparent)]
+    Filter(#[from] InvalidFilter),
+    /// A table of tenants, or an attribute of it, without a name.
+    #[error("the table of tenants and its attributes need names: one is empty")]
+    NamelessTable,
+    /// A web identity that could never work.
+    #[error(transparent)]
+    WebIdentity(#[from] InvalidWebIdentity),
+    /// A web identity that nothing is entered by, or that goes with another first step.
+    #[error("the web identity: {0}")]
+    Unused(&'static str),
+    /// The secret of a web identity is not there.
+    #[error("the secret of the web identity: {place}")]
+    NoSecret {
+        /// Where it should be, and why it is not.
+        place: String,
     },
     /// An endpoint that is no URL.
     #[error("{url:?} is not an endpoint: one looks like http://127.0.0.1:5000")]

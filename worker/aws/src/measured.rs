@@ -8,6 +8,7 @@ use protocol::{AccountId, Failure, ProbeId};
 
 use crate::page::{self, Asked};
 use crate::sign::{Signing, signed};
+use crate::signing_key::SigningKeys;
 use crate::wire::{self, Kept, Values};
 
 /// The first call of a probe, as it is made of one account.
@@ -15,6 +16,7 @@ pub struct Measured<'c> {
     view: ProbeView<'c>,
     account: AccountId,
     credentials: Credentials,
+    keys: SigningKeys,
     kept: Kept,
 }
 
@@ -26,13 +28,19 @@ impl<'c> Measured<'c> {
         let kept = Kept::of(view.probe, view.probe.calls.first()?);
         let token = Some("t".repeat(900));
         let credentials = Credentials::new("AKIDEXAMPLE", "secret", token, None, "measured");
-        Some(Self { view, account: AccountId::new("111122223333").ok()?, credentials, kept })
+        Some(Self {
+            view,
+            account: AccountId::new("111122223333").ok()?,
+            credentials,
+            keys: SigningKeys::default(),
+            kept,
+        })
     }
 
     fn asked(&self) -> Option<Asked<'_>> {
         let ProbeView { entry, probe, .. } = self.view;
         let (account, call) = (&self.account, probe.calls.first()?);
-        Some(Asked { entry, probe, call, account, parent: None, token: None })
+        Some(Asked { entry, probe, call, account, parent: None, token: None, kept: &self.kept })
     }
 
     fn values(&self) -> Values<'_> {
@@ -62,6 +70,7 @@ impl<'c> Measured<'c> {
             region: "eu-west-1",
             time: std::time::SystemTime::UNIX_EPOCH,
             credentials: &self.credentials,
+            keys: &self.keys,
         };
         let request = signed(request, &outgoing.body, signing).ok()?;
         Some(request.headers().len() + outgoing.body.len())
@@ -74,7 +83,7 @@ impl<'c> Measured<'c> {
     pub fn page(&self, body: &Bytes) -> Result<usize, Failure> {
         let Some(asked) = self.asked() else { return Ok(0) };
         let values = self.values();
-        let value = wire::read(asked.entry, &asked.call.operation, body, &self.kept);
+        let value = wire::read(asked.entry, &asked.call.operation, body, asked.kept);
         let value = value.unwrap_or_default();
         page::read(&asked, &|name| values.get(name), &value).map(|page| page.items.len())
     }

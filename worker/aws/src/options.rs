@@ -97,6 +97,11 @@ pub(crate) fn named_keys(source: &Source) -> Result<Option<StaticKeys>, ConnectE
     }))
 }
 
+/// Reads a secret that a web identity names by a variable.
+pub(crate) fn named_secret(name: &str) -> Option<String> {
+    variable(name)
+}
+
 #[expect(clippy::disallowed_methods, reason = "this file is where the environment is read")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

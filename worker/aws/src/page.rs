@@ -14,6 +14,7 @@ use protocol::{AccountId, Failure, FailureKind, Region};
 use serde_json::{Map, Value};
 
 use crate::documents;
+use crate::wire::Kept;
 
 /// A call of the catalog and what it was made for.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +31,8 @@ pub(crate) struct Asked<'a> {
     pub parent: Option<&'a Item>,
     /// The page that was asked for.
     pub token: Option<&'a str>,
+    /// What is kept of its answer.
+    pub kept: &'a Kept,
 }
 
 impl Asked<'_> {
@@ -213,6 +216,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::wire::WHOLE;
 
     fn entry(calls: &str) -> Entry {
         toml::from_str(&format!(
@@ -231,7 +235,15 @@ mod tests {
         let account = AccountId::new("111122223333").expect("an account");
         let probe = &entry.probes[0];
         let call = &probe.calls[0];
-        let asked = Asked { entry: &entry, probe, call, account: &account, parent: None, token };
+        let asked = Asked {
+            entry: &entry,
+            probe,
+            call,
+            account: &account,
+            parent: None,
+            token,
+            kept: &WHOLE,
+        };
         let known = |name: &str| (name == "account").then(|| "111122223333".to_owned());
         read(&asked, &known, answer)
     }

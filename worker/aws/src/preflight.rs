@@ -15,6 +15,7 @@ use crate::control::Caller;
 use crate::error::ConnectError;
 use crate::page::Asked;
 use crate::session::{Identity, Key, Session};
+use crate::wire::WHOLE;
 
 /// The most pages of a list of regions.
 const MOST_PAGES: usize = 20;
@@ -33,6 +34,15 @@ static CONTROL: LazyLock<Result<Vec<Entry>, String>> = LazyLock::new(|| {
 /// Checks that the table of control-plane calls can be read.
 pub(crate) fn check() -> Result<(), ConnectError> {
     CONTROL.as_ref().map(drop).map_err(|error| ConnectError::Control(error.clone()))
+}
+
+/// The control plane's entry of a service.
+pub(crate) fn control_entry(service: &str) -> Result<&'static Entry, Failure> {
+    let entries = CONTROL.as_deref().unwrap_or_default();
+    entries.iter().find(|entry| entry.service.as_str() == service).ok_or_else(|| {
+        let message = format!("there are no control-plane calls of {service}");
+        Failure::new(FailureKind::Invalid, "NoCall", message)
+    })
 }
 
 impl Api {
@@ -134,7 +144,15 @@ impl Api {
         for _ in 0..MOST_PAGES {
             let in_flight = purse.spend(&ask, &self.lists).await?;
             let token_text = token.as_deref();
-            let asked = Asked { entry, probe, call, account, parent: None, token: token_text };
+            let asked = Asked {
+                entry,
+                probe,
+                call,
+                account,
+                parent: None,
+                token: token_text,
+                kept: &WHOLE,
+            };
             let scope = if region.is_global() { Scope::Global } else { Scope::Regional };
             let question = Question { who, asked: &asked, scope, region, scan };
             let answer = self.ask(question).await;

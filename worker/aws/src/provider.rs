@@ -10,10 +10,11 @@ use catalog::entry::Call;
 use catalog::{Catalog, ProbeView};
 use futures_util::stream::BoxStream;
 use protocol::budget::{Ask, Budget, BudgetKey};
+use protocol::holding::{Holding, Part};
 use protocol::inventory::{Found, Tree};
 use protocol::preflight::Preflight;
 use protocol::provider::{KnownRegion, Page, PageRequest, Place, Provider};
-use protocol::scan::Settings;
+use protocol::scan::{Settings, Source};
 use protocol::{Clock, ConnectionId, Failure, FailureKind, OrgId, Region, ScanId};
 use tokio::sync::Semaphore;
 
@@ -28,10 +29,11 @@ use crate::organization;
 use crate::page::{self, Asked};
 use crate::purse::Purse;
 use crate::sdk::SdkHttp;
-use crate::session::{Identity, Key};
+use crate::session::Key;
 use crate::skew::SkewedClock;
 use crate::transport::{Reach, Transport};
-use crate::{endpoints, preflight};
+use crate::upload::{self, NewObject};
+use crate::{endpoints, preflight, tenants};
 
 /// The longest that a connect may take; less where a whole call may take less.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -67,10 +69,25 @@ impl Aws {
         let purse = Arc::new(Purse::new(budget, share, catalog.clone()));
         let connections = Connections::new(settings, Arc::new(options), http.clone())?;
         let calls = Semaphore::new(CONTROL_CALLS);
-        let control = Control { http, clock: clock.clone(), purse, calls, deadline };
-        let access = Access::new(connections, control, settings.access.clone(), catalog.clone());
+        let control = Control {
+            http,
+            transport: transport.clone(),
+            clock: clock.clone(),
+            purse,
+            calls,
+            deadline,
+        };
+        let access = Access::new(connections, control, settings.access.clone(), catalog.clone())?;
         let api = Api::new(access, catalog, transport, clock, deadline, CONTROL_CALLS);
         Ok(Self { api, settings: settings.clone() })
+    }
+
+    /// Writes an object by the credentials of the first connection themselves, before any role is assumed.
+    ///
+    /// # Errors
+    /// [`Failure`] as S3 told it; what may pass was tried again.
+    pub async fn upload(&self, object: &NewObject<'_>) -> Result<(), Failure> {
+        upload::upload(&self.api.access, &self.settings, object).await
     }
 
     fn call<'a>(&'a self, request: PageRequest<'_>) -> Result<(ProbeView<'a>, &'a Call), Failure> {
@@ -96,11 +113,15 @@ impl Provider for Aws {
         scan: &'a ScanId,
         connection: &'a ConnectionId,
     ) -> BoxStream<'a, Result<Found, Failure>> {
-        organization::discover(&self.api.access, &self.settings, scan, connection)
+        let (access, settings) = (&self.api.access, &self.settings);
+        match access.connections.table(connection) {
+            Some(tenants) => tenants::discover(access, settings, tenants, scan, connection),
+            None => organization::discover(access, settings, scan, connection.clone()),
+        }
     }
 
     async fn regions(&self, connection: &ConnectionId) -> Result<Vec<KnownRegion>, Failure> {
-        let identity = Identity::Base;
+        let identity = self.api.access.first(connection);
         let key = Key { scan: None, connection: connection.clone(), identity };
         let session = self.api.access.session(&key).await?;
         let known = self.api.access.partition(&session)?.regions.iter().filter_map(|region| {
@@ -117,6 +138,17 @@ impl Provider for Aws {
     ) -> Result<Tree, Failure> {
         let attempts = self.settings.pace.max_attempts;
         organization::tree(&self.api.access, scan, connection, attempts).await
+    }
+
+    async fn holding(
+        &self,
+        scan: &ScanId,
+        connection: &ConnectionId,
+        _: &OrgId,
+        part: Part,
+    ) -> Holding {
+        let attempts = self.settings.pace.max_attempts;
+        organization::holding(&self.api.access, scan, connection, attempts, part).await
     }
 
     async fn preflight(&self, place: &Place) -> Result<Preflight, Failure> {
@@ -159,6 +191,7 @@ impl Provider for Aws {
             account: &place.account,
             parent: request.item,
             token: request.token,
+            kept: self.api.kept(request.probe, request.call),
         };
         let who = Key::of_account(&place.scan, &place.connection, &place.account);
         let question = Question {
@@ -172,6 +205,29 @@ impl Provider for Aws {
     }
 }
 
+/// Checks that a web identity is used, and alone.
+fn check_web_identity(settings: &Settings) -> Result<(), ConnectError> {
+    let Some(web) = &settings.access.web_identity else { return Ok(()) };
+    web.check()?;
+    if settings.access.via_role.is_some() {
+        return Err(ConnectError::Unused(
+            "a role to assume first goes with credentials, not with a token: leave --via-role out",
+        ));
+    }
+    if let Some(arn) = &web.role_arn {
+        parse_role_arn(arn)?;
+        return Ok(());
+    }
+    let enters =
+        |source: &Source| matches!(source, Source::Role { profile: None, .. } | Source::Tenants(_));
+    if settings.sources.iter().any(enters) {
+        return Ok(());
+    }
+    Err(ConnectError::Unused(
+        "nothing is entered by it: name the role that it becomes with --oidc-role-arn, or roles with --role-arn or --tenants-table",
+    ))
+}
+
 /// Checks what can be wrong before anything is called.
 fn check(settings: &Settings, options: &Options, catalog: &Catalog) -> Result<(), ConnectError> {
     let access = &settings.access;
@@ -179,6 +235,7 @@ fn check(settings: &Settings, options: &Options, catalog: &Catalog) -> Result<()
     for arn in access.org_role.iter().chain(&access.via_role) {
         parse_role_arn(arn)?;
     }
+    check_web_identity(settings)?;
     if !(900..=43_200).contains(&access.session_seconds) {
         return Err(ConnectError::SessionLength { seconds: access.session_seconds });
     }

@@ -77,7 +77,7 @@ async fn exchange(
 fn connector_error(fault: Fault) -> ConnectorError {
     match fault {
         Fault::Timeout(_) => ConnectorError::timeout(fault.into()),
-        Fault::TooLarge | Fault::OutOfReach(_) => ConnectorError::other(fault.into(), None),
+        Fault::TooLarge(_) | Fault::OutOfReach(_) => ConnectorError::other(fault.into(), None),
         Fault::Dns(_) | Fault::Connect(_) | Fault::Tls(_) | Fault::Cut(_) => {
             ConnectorError::io(fault.into())
         }

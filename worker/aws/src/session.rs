@@ -13,6 +13,7 @@ use protocol::{AccountId, ConnectionId, Failure, ScanId};
 use tokio::time::Instant;
 
 use crate::access::may_pass;
+use crate::signing_key::SigningKeys;
 
 /// The most sessions that are kept: more than any window of accounts has.
 const MOST_SESSIONS: u64 = 10_000;
@@ -58,6 +59,8 @@ pub(crate) struct Session {
     pub account: AccountId,
     /// The partition of that account.
     pub partition: String,
+    /// The keys of the credentials.
+    pub keys: Arc<SigningKeys>,
     /// When they should be renewed, and when they are worth nothing; none for lasting ones.
     life: Option<Life>,
 }
@@ -82,7 +85,8 @@ impl Session {
             let now = Instant::now();
             Life { renew_at: now + left.mul_f64(0.8), ends_at: now + left }
         });
-        Self { credentials, arn, account, partition, life }
+        let keys = Arc::default();
+        Self { credentials, arn, account, partition, keys, life }
     }
 
     fn is_alive(&self) -> bool {
@@ -141,6 +145,11 @@ impl Broker {
             }
         };
         self.0.try_get_with(key, renewed).await.map_err(|failure: Arc<Failure>| (*failure).clone())
+    }
+
+    /// The session of `key`, if there is one that is not to be renewed yet.
+    pub(crate) async fn fresh(&self, key: &Key) -> Option<Arc<Session>> {
+        self.0.get(key).await.filter(|session| session.is_fresh())
     }
 
     /// The session of `key`, if there is one that lives: calls that are under way do not wait for its renewal.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
-use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
+use aws_sigv4::sign::v4::calculate_signature;
 use bytes::Bytes;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use http::header::{AUTHORIZATION, HOST, HeaderMap, InvalidHeaderValue, USER_AGENT};
@@ -15,6 +15,8 @@ use http::{HeaderName, HeaderValue};
 use http_body_util::Full;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
+
+use crate::signing_key::SigningKeys;
 
 /// What stays as it is in a canonical path.
 const PATH: &AsciiSet =
@@ -27,7 +29,7 @@ const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 const CONTENT: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 
 /// What a signature is for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Signing<'a> {
     /// The service's signing name.
     pub name: &'a str,
@@ -37,6 +39,8 @@ pub(crate) struct Signing<'a> {
     pub time: SystemTime,
     /// By whom.
     pub credentials: &'a Credentials,
+    /// The keys of these credentials.
+    pub keys: &'a SigningKeys,
 }
 
 /// Why a request cannot be signed: the credentials are none.
@@ -50,7 +54,7 @@ pub(crate) fn signed(
     body: &Bytes,
     signing: Signing<'_>,
 ) -> Result<http::Request<Full<Bytes>>, Unsignable> {
-    let Signing { name, region, time, credentials } = signing;
+    let Signing { name, region, time, credentials, keys } = signing;
     let moment = moment(time);
     let day = &moment[..8];
     let payload = hex(&Sha256::digest(body));
@@ -85,7 +89,7 @@ pub(crate) fn signed(
     }
     let scope = format!("{day}/{region}/{name}/aws4_request");
     let digest = hex(&Sha256::digest(&canonical));
-    let key = generate_signing_key(credentials.secret_access_key(), time, region, name);
+    let key = keys.key(credentials.secret_access_key(), day, region, name);
     let to_sign = format!("AWS4-HMAC-SHA256\n{moment}\n{scope}\n{digest}");
     let signature = calculate_signature(key, to_sign.as_bytes());
     let id = credentials.access_key_id();
@@ -186,7 +190,7 @@ fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
         for half in [byte >> 4, byte & 15] {
-            text.extend(DIGITS.get(usize::from(half)).copied().map(char::from));
+            text.push(char::from(DIGITS[usize::from(half)]));
         }
     }
     text
@@ -273,6 +277,7 @@ mod tests {
                 region: &vector.region,
                 time: file.time.into(),
                 credentials: &credentials,
+                keys: &SigningKeys::default(),
             };
             let signed = signed(request, &body, signing).expect("a signature");
             let ours = signed.headers().get("authorization").and_then(|v| v.to_str().ok());

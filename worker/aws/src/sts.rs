@@ -1,15 +1,19 @@
-//! Who we are and who we become: `GetCallerIdentity` and `AssumeRole`, regional.
+//! Who we are and who we become: `GetCallerIdentity`, `AssumeRole` and `AssumeRoleWithWebIdentity`, regional.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use aws_credential_types::Credentials;
-use aws_sdk_sts::types::PolicyDescriptorType;
+use aws_sdk_sts::types::{AssumedRoleUser, Credentials as Given, PolicyDescriptorType};
 use catalog::policy::SessionPolicy;
 use protocol::budget::Ask;
 use protocol::{AccountId, Failure, FailureKind, ScanId};
 
 use crate::arn::owner;
 use crate::control::{Caller, Control, token};
+use crate::web_identity::Token;
+
+const ASSUME: &str = "AssumeRole";
+const ASSUME_BY_TOKEN: &str = "AssumeRoleWithWebIdentity";
 
 /// The longest name of a session that STS takes.
 const LONGEST_NAME: usize = 64;
@@ -55,35 +59,49 @@ impl Control {
         whose(&arn).ok_or_else(|| unreadable("GetCallerIdentity", &arn))
     }
 
-    /// Assumes a role, and answers its credentials with whose they are.
+    /// Assumes a role, by a token where there is one and else by the caller's credentials; answers the role's
+    /// credentials with whose they are.
     pub(crate) async fn assume(
         &self,
         caller: Caller<'_>,
         ask: &Ask,
         role: &Role,
+        token: Option<&Token>,
     ) -> Result<(Credentials, Principal), Failure> {
         let client = self.sts(caller);
         let mut narrowing = role.narrowing.clone();
         let mut seconds = i32::try_from(role.seconds).unwrap_or(i32::MAX);
         loop {
-            let call = || {
-                let request = client
-                    .assume_role()
-                    .role_arn(&role.arn)
-                    .role_session_name(session_name(caller.scan))
-                    .set_external_id(role.external_id.clone())
-                    .duration_seconds(seconds);
-                let Some(SessionPolicy { policy_arns, inline }) = &narrowing else {
-                    return request.send();
-                };
-                let described = |arn: &String| PolicyDescriptorType::builder().arn(arn).build();
-                request
-                    .set_policy((!inline.is_empty()).then(|| inline.clone()))
-                    .set_policy_arns(Some(policy_arns.iter().map(described).collect()))
-                    .send()
+            let (policy, policy_arns) = narrow(narrowing.as_ref());
+            let by_credentials = || {
+                let request = client.assume_role().role_arn(&role.arn);
+                let request = request.role_session_name(session_name(caller.scan));
+                let request = request.set_external_id(role.external_id.clone());
+                let request = request.set_policy(policy.clone());
+                request.set_policy_arns(policy_arns.clone()).duration_seconds(seconds).send()
             };
-            let failure = match self.call(Some(ask), "AssumeRole", call).await {
-                Ok(answer) => return entered(answer),
+            let answer = match token {
+                None => {
+                    let answer = self.call(Some(ask), ASSUME, by_credentials).await;
+                    answer.and_then(|answer| entered(answer.assumed_role_user, answer.credentials))
+                }
+                Some(token) => {
+                    let by_token = || {
+                        let request = client.assume_role_with_web_identity().role_arn(&role.arn);
+                        let request = request.role_session_name(session_name(caller.scan));
+                        let request = request.web_identity_token(token.text());
+                        let request = request.set_policy(policy.clone());
+                        request
+                            .set_policy_arns(policy_arns.clone())
+                            .duration_seconds(seconds)
+                            .send()
+                    };
+                    let answer = self.call(Some(ask), ASSUME_BY_TOKEN, by_token).await;
+                    answer.and_then(|answer| entered(answer.assumed_role_user, answer.credentials))
+                }
+            };
+            let failure = match answer {
+                Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
             match (&mut narrowing, shorter(seconds, &failure)) {
@@ -109,12 +127,23 @@ fn shorter(seconds: i32, failure: &Failure) -> Option<i32> {
     SHORTER_SESSIONS.into_iter().find(|&less| refused && less < seconds)
 }
 
+/// The narrowing as the two parameters that STS takes.
+fn narrow(
+    narrowing: Option<&SessionPolicy>,
+) -> (Option<String>, Option<Vec<PolicyDescriptorType>>) {
+    let Some(SessionPolicy { policy_arns, inline }) = narrowing else { return (None, None) };
+    let described = |arn: &String| PolicyDescriptorType::builder().arn(arn).build();
+    let arns = policy_arns.iter().map(described).collect();
+    ((!inline.is_empty()).then(|| inline.clone()), Some(arns))
+}
+
 fn entered(
-    answer: aws_sdk_sts::operation::assume_role::AssumeRoleOutput,
+    user: Option<AssumedRoleUser>,
+    given: Option<Given>,
 ) -> Result<(Credentials, Principal), Failure> {
-    let arn = answer.assumed_role_user.map(|user| user.arn).unwrap_or_default();
-    let (Some(given), Some(caller)) = (answer.credentials, whose(&arn)) else {
-        return Err(unreadable("AssumeRole", &arn));
+    let arn = user.map(|user| user.arn).unwrap_or_default();
+    let (Some(given), Some(caller)) = (given, whose(&arn)) else {
+        return Err(unreadable(ASSUME, &arn));
     };
     let seconds = u64::try_from(given.expiration.secs()).unwrap_or_default();
     let credentials = Credentials::new(

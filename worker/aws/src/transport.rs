@@ -17,8 +17,9 @@ use crate::wire::Answer;
 /// The largest body that is read. AWS's pages stay below a few mebibytes.
 pub(crate) const LARGEST_BODY: usize = 32 << 20;
 
-/// Idle connections that are kept for each host: calls in flight to one host seldom exceed it.
-const IDLE_PER_HOST: usize = 64;
+/// Idle connections that are kept for each host: as many as calls are ever in flight, since one endpoint may stand for
+/// all hosts. There are never more than were in use at one time.
+const IDLE_PER_HOST: usize = 1024;
 
 /// How long an idle connection is kept; AWS closes them after a minute or so.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
@@ -72,9 +73,9 @@ pub(crate) enum Fault {
     /// The connection broke before the answer was whole.
     #[error("the connection broke: {0}")]
     Cut(String),
-    /// The body is larger than [`LARGEST_BODY`].
-    #[error("the body is larger than {} MiB", LARGEST_BODY >> 20)]
-    TooLarge,
+    /// The body is larger than so many bytes.
+    #[error("the body is larger than {} KiB", .0 >> 10)]
+    TooLarge(usize),
     /// The host is not on loopback, and nothing else may be reached.
     #[error("{0} is not a loopback address, and nothing else may be reached")]
     OutOfReach(String),
@@ -93,12 +94,26 @@ impl Transport {
         request: http::Request<Full<Bytes>>,
         deadline: Duration,
     ) -> Result<Answer, Fault> {
-        tokio::time::timeout(deadline, self.exchange(request))
+        self.send_small(request, deadline, LARGEST_BODY).await
+    }
+
+    /// The same, for an answer of at most `largest` bytes.
+    pub(crate) async fn send_small(
+        &self,
+        request: http::Request<Full<Bytes>>,
+        deadline: Duration,
+        largest: usize,
+    ) -> Result<Answer, Fault> {
+        tokio::time::timeout(deadline, self.exchange(request, largest))
             .await
             .unwrap_or(Err(Fault::Timeout(deadline)))
     }
 
-    async fn exchange(&self, request: http::Request<Full<Bytes>>) -> Result<Answer, Fault> {
+    async fn exchange(
+        &self,
+        request: http::Request<Full<Bytes>>,
+        largest: usize,
+    ) -> Result<Answer, Fault> {
         if !self.0.reach.allows(request.uri()) {
             let host = request.uri().host().unwrap_or_default();
             return Err(Fault::OutOfReach(host.to_owned()));
@@ -110,8 +125,8 @@ impl Transport {
             self.0.plain.request(request).await
         };
         let (parts, body) = response.map_err(|error| fault(&error))?.into_parts();
-        let body = Limited::new(body, LARGEST_BODY).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() { Fault::TooLarge } else { fault(&*error) }
+        let body = Limited::new(body, largest).collect().await.map_err(|error| {
+            if error.is::<LengthLimitError>() { Fault::TooLarge(largest) } else { fault(&*error) }
         })?;
         Ok(Answer { status: parts.status, headers: parts.headers, body: body.to_bytes() })
     }

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use protocol::budget::{Ask, Bucket, BudgetKey};
+use protocol::holding::{Holding, Part};
 use protocol::inventory::{Found, Tree};
 use protocol::object::Object;
 use protocol::preflight::{Preflight, RegionList};
@@ -84,6 +85,10 @@ impl Provider for Cloud {
 
     async fn tree(&self, _: &ScanId, _: &ConnectionId, _: &OrgId) -> Result<Tree, Failure> {
         Ok(Tree::default())
+    }
+
+    async fn holding(&self, _: &ScanId, _: &ConnectionId, _: &OrgId, _: Part) -> Holding {
+        unreachable!("a worker reads no organization")
     }
 
     async fn preflight(&self, _: &Place) -> Result<Preflight, Failure> {

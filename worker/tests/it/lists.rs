@@ -43,6 +43,18 @@ async fn an_empty_page_with_a_token_is_not_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_whose_first_thing_is_enough_ends_at_the_first_page_that_has_one() {
+    let cloud = Cloud::new(|asked, _| match number(asked) {
+        0 => page(vec![], Some("1")),
+        at => page(vec![item(&format!("thing-{at}"), &[])], Some(&(at + 1).to_string())),
+    });
+    let cell = only_cell(&work(&cloud, Work::Probes(vec![task("tagging")])).await);
+    assert_eq!((cell.status, cell.count_is), (Status::InUse, CountIs::AtLeast));
+    assert_eq!((cell.resource_count, cell.cost.calls), (1, 2));
+    assert_eq!(cell.failure.map(|failure| failure.code).as_deref(), Some("FirstIsEnough"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_long_list_hands_back_its_place_and_goes_on_from_there() {
     let cloud = Cloud::new(pages(120));
     let mut next = task("sqs");

@@ -81,7 +81,7 @@ pub(crate) fn auth_method(context: &Context<'_>, account: &AccountFacts) -> &'st
     match source.map(|(_, source)| source) {
         Some(Source::Profile { .. }) => "profile",
         Some(Source::Keys { .. }) => "keys",
-        Some(Source::Role { .. }) => "role",
+        Some(Source::Role { .. } | Source::Tenants(_)) => "role",
         Some(Source::Connection { .. } | Source::Current) | None if assumed => "role",
         Some(Source::Connection { .. } | Source::Current) | None => "default",
     }

@@ -2,9 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use protocol::ConnectionId;
+use protocol::inventory::AccountState;
+
 use crate::context::{AccountFacts, Context};
 use crate::error::ReportError;
 use crate::row::Fields;
+
+const ACTIVE: &str = AccountState::Active.as_str();
+const SUSPENDED: &str = AccountState::Suspended.as_str();
 
 /// What happened to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +23,8 @@ pub(crate) enum Event {
     Moved,
     /// It was suspended.
     Suspended,
+    /// It was suspended and is not any more.
+    Reopened,
     /// It is in another state.
     StateChanged,
     /// It has another name.
@@ -35,6 +43,7 @@ impl Event {
             Self::Left => "left",
             Self::Moved => "moved",
             Self::Suspended => "suspended",
+            Self::Reopened => "reopened",
             Self::StateChanged => "state_changed",
             Self::Renamed => "renamed",
             Self::NewlySeen => "newly_seen",
@@ -113,8 +122,11 @@ fn changed(was: &AccountFacts, is: &AccountFacts) -> Vec<Happened> {
         events.push(happened(id, Event::Moved, was.unit_path.clone(), is.unit_path.clone()));
     }
     if was.state != is.state {
-        let suspended = is.state == protocol::inventory::AccountState::Suspended.as_str();
-        let event = if suspended { Event::Suspended } else { Event::StateChanged };
+        let event = match (was.state.as_str(), is.state.as_str()) {
+            (_, SUSPENDED) => Event::Suspended,
+            (SUSPENDED, ACTIVE) => Event::Reopened,
+            _ => Event::StateChanged,
+        };
         events.push(happened(id, event, Some(was.state.clone()), Some(is.state.clone())));
     }
     // An account without a name bears its id.
@@ -142,7 +154,11 @@ impl<'c> List<'c> {
             }
         }
         let settings = context.scan.settings.connections();
-        let leads = |what: &str| settings.iter().any(|(id, _)| id.as_str() == what);
+        // Of a table of tenants each has a connection of its own.
+        let leads = |what: &str| {
+            let what = ConnectionId::new(what).ok();
+            what.is_some_and(|what| settings.iter().any(|(id, _)| what.is_part_of(id.as_str())))
+        };
         let mut missing = BTreeMap::new();
         for row in context.rows(include_str!("../missing.sql")).await? {
             let mut fields = Fields::of(row);
@@ -168,7 +184,11 @@ impl<'c> List<'c> {
             let unread = || format!("no account of organization {organization} was listed");
             return Err(why.map_or_else(unread, incomplete));
         };
-        match connections.iter().find_map(|connection| self.missing.get(*connection)) {
+        let why = |connection: &&str| {
+            let table = connection.rsplit_once('/').and_then(|(table, _)| self.missing.get(table));
+            self.missing.get(*connection).or(table)
+        };
+        match connections.iter().find_map(why) {
             Some(why) => Err(incomplete(why)),
             None => Ok(()),
         }

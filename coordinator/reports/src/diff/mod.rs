@@ -11,6 +11,8 @@ mod counts;
 pub(crate) mod pairs;
 mod tables;
 
+pub(crate) use accounts::{Happened, events};
+
 use std::collections::BTreeSet;
 use std::io::Write;
 

@@ -1,8 +1,11 @@
-//! The page of a scan: totals and what is unknown, the heat map account x service, pictures, and
+//! The pages that are more than tables. This one is of a scan: totals and what is unknown, the heat map account x service, pictures, and
 //! the failures explained.
 
 mod chart;
 mod heat;
+pub(crate) mod lines;
+pub(crate) mod links;
+pub(crate) mod tree;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +21,7 @@ use crate::ledger::meaning;
 use crate::overview::{Counting, Overview};
 use crate::page::chart::Bar;
 use crate::page::heat::Heat;
+use crate::page::links::{Link, links};
 use crate::recommend::Recommendation;
 use crate::render::Out;
 use crate::render::html::{HeadWords, STYLE, policy};
@@ -41,6 +45,7 @@ struct Page {
     script: &'static str,
     data: String,
     head: HeadWords,
+    links: Vec<Link>,
     duration: String,
     cards: Vec<Card>,
     legend: Vec<Legend>,
@@ -104,6 +109,7 @@ pub(crate) async fn write(context: &Context<'_>, out: Out<'_>) -> Result<(), Rep
         style: STYLE,
         script: SCRIPT,
         head: HeadWords::of(&context.head()),
+        links: links(context, "enablement"),
         duration: duration(took),
         cards: cards(context, overview, took),
         legend: legend(context),

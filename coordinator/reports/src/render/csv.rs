@@ -27,7 +27,7 @@ impl<'o> Sheet<'o> {
     /// Begins with the header.
     pub(crate) fn new(columns: &[Column], out: Out<'o>) -> Result<Self, ReportError> {
         let mut writer = Writer::from_writer(out);
-        writer.write_record(columns.iter().map(|column| column.name))?;
+        writer.write_record(columns.iter().map(|column| plain(&column.name).into_owned()))?;
         Ok(Self(writer))
     }
 

@@ -10,6 +10,7 @@ use super::Out;
 use super::json::rounded;
 use super::words::{on_page, spaced, word};
 use crate::error::ReportError;
+use crate::page::links::Link;
 use crate::shape::{Head, Item, Kind, Report, Table};
 
 /// How every page looks.
@@ -28,6 +29,8 @@ struct Page<'r> {
     script: &'static str,
     report: &'r Report,
     head: HeadWords,
+    links: Vec<Link>,
+    picture: Option<String>,
     tables: Vec<Grid<'r>>,
 }
 
@@ -81,12 +84,25 @@ struct Field<'r> {
 
 /// Writes a report as a page.
 pub(crate) fn write(head: &Head, report: &Report, out: Out<'_>) -> Result<(), ReportError> {
+    illustrated(head, report, None, vec![], out)
+}
+
+/// Writes a report as a page with a picture above its tables, and the way to other pages.
+pub(crate) fn illustrated(
+    head: &Head,
+    report: &Report,
+    picture: Option<String>,
+    links: Vec<Link>,
+    out: Out<'_>,
+) -> Result<(), ReportError> {
     let page = Page {
         policy: policy(&[SCRIPT]),
         style: STYLE,
         script: SCRIPT,
         report,
         head: HeadWords::of(head),
+        links,
+        picture,
         tables: report.tables.iter().map(grid).collect(),
     };
     out.write_all(page.render()?.as_bytes())?;
@@ -99,7 +115,10 @@ pub(crate) fn policy(scripts: &[&str]) -> String {
         let digest = Sha256::digest(script.as_bytes());
         format!("'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(digest))
     };
-    let scripts: Vec<String> = scripts.iter().map(digest).collect();
+    let mut scripts: Vec<String> = scripts.iter().map(digest).collect();
+    if scripts.is_empty() {
+        scripts.push("'none'".to_owned());
+    }
     format!(
         "default-src 'none'; style-src 'unsafe-inline'; script-src {}; base-uri 'none'; form-action 'none'",
         scripts.join(" ")
@@ -110,7 +129,7 @@ fn grid(table: &Table) -> Grid<'_> {
     let shown = on_page(table);
     let head = |&at: &usize| {
         let column = &table.columns[at];
-        (spaced(column.name), column.kind == Kind::Number)
+        (spaced(&column.name), column.kind == Kind::Number)
     };
     Grid {
         title: &table.title,

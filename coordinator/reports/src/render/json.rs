@@ -95,7 +95,7 @@ impl Line {
     pub(crate) fn new(columns: &[Column]) -> Self {
         let key = |(at, column): (usize, &Column)| {
             let comma = if at == 0 { "{" } else { "," };
-            (format!("{comma}\"{}\":", column.name), column.kind)
+            (format!("{comma}{}:", json!(column.name)), column.kind)
         };
         Self { keys: columns.iter().enumerate().map(key).collect(), buffer: Vec::new() }
     }

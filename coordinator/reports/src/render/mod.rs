@@ -91,7 +91,7 @@ async fn people(
     out: Out<'_>,
 ) -> Result<(), ReportError> {
     let shown: Vec<usize> = (0..report.columns.len())
-        .filter(|&at| report.people.contains(&report.columns[at].name))
+        .filter(|&at| report.people.contains(&&*report.columns[at].name))
         .collect();
     let mut kept = Vec::new();
     let mut cut = false;
@@ -112,7 +112,7 @@ async fn people(
             "Only the first {most} rows; --format csv, json or jsonl has all of them, with every column."
         ));
     }
-    let columns = shown.iter().map(|&at| report.columns[at]).collect();
+    let columns = shown.iter().map(|&at| report.columns[at].clone()).collect();
     let table = Table { name: "rows", title: report.title.to_owned(), columns, rows: kept };
     let report =
         Report { name: report.name, title: report.title.to_owned(), notes, tables: vec![table] };

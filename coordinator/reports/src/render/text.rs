@@ -72,7 +72,7 @@ fn grid(table: &Table, most: usize, width: u16) -> Grid {
     grid.set_content_arrangement(ContentArrangement::Dynamic);
     grid.force_no_tty();
     grid.set_width(width);
-    grid.set_header(shown.iter().map(|&at| Cell::new(spaced(table.columns[at].name))));
+    grid.set_header(shown.iter().map(|&at| Cell::new(spaced(&table.columns[at].name))));
     for row in table.rows.iter().take(most) {
         grid.add_row(shown.iter().map(|&at| cell(&row[at])));
     }
@@ -97,7 +97,7 @@ fn style() -> TableStyle {
 /// The width that a column needs so that no number and no word of its head is broken; texts may be.
 fn least(table: &Table, at: usize) -> u16 {
     let column = &table.columns[at];
-    let head = spaced(column.name).split(' ').map(str::len).max().unwrap_or(0);
+    let head = spaced(&column.name).split(' ').map(str::len).max().unwrap_or(0);
     let whole = matches!(column.kind, Kind::Number | Kind::Account)
         || (column.kind == Kind::Word && column.name != "what_to_do" && column.name != "issue");
     let items = table.rows.iter().map(|row| word(&row[at]).chars().count());

@@ -28,7 +28,7 @@ async fn begin(store: &dyn Store, scan: &ScanId, days: i64, accounts: &[Account]
     let started_at = at(days * DAY);
     let begun = Scan { id: scan.clone(), started_at, ..created() };
     store.create_scan(&begun, &probes()).await.expect("a scan");
-    let organization = Organization { id: id("o-example"), management_account: id(MANAGEMENT) };
+    let organization = Organization::new(id("o-example"), id(MANAGEMENT));
     store.put_organization(scan, &organization).await.expect("an organization");
     let global = set(&[("s3", None)]);
     let regional = set(&[

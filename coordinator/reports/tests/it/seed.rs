@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use protocol::cell::{Cost, CountIs};
+use protocol::holding::{
+    Administrator, Holding, Part, Policy, PolicyType, Reading, Target, TrustedService,
+};
 use protocol::inventory::{Account, AccountState, Organization, Tree, Unit};
 use protocol::judge::Judgement;
 use protocol::object::Object;
-use protocol::plan::{PlanRow, ProbeFacts, ProbeSet, RowVerdict};
+use protocol::plan::{CallFacts, PlanRow, ProbeFacts, ProbeSet, RowVerdict};
 use protocol::preflight::{Preflight, RegionList};
 use protocol::result::{Answer, Page};
 use protocol::scan::{Scan, ScanState, Settings};
@@ -38,7 +41,26 @@ pub(crate) fn scan_id() -> ScanId {
 
 fn facts(probe: &str, title: &str, category: &str, judgement: Judgement) -> ProbeFacts {
     let probe: protocol::ProbeId = id(probe);
+    let call = |operation: &str, action: &str, root: bool| CallFacts {
+        operation: operation.to_owned(),
+        actions: vec![action.to_owned()],
+        root,
+        follows: !root,
+    };
+    let calls = match probe.as_str() {
+        "ec2" => vec![call("DescribeInstances", "ec2:DescribeInstances", true)],
+        "guardduty" => vec![call("ListDetectors", "guardduty:ListDetectors", true)],
+        "s3" => vec![call("ListBuckets", "s3:ListAllMyBuckets", true)],
+        "s3.policies" => vec![
+            call("ListBuckets", "s3:ListAllMyBuckets", true),
+            call("GetBucketPolicy", "s3:GetBucketPolicy", false),
+        ],
+        _ => Vec::new(),
+    };
+    let is_global = probe.as_str().starts_with("s3");
     ProbeFacts {
+        calls,
+        homes: is_global.then(|| ("aws".to_owned(), id("us-east-1"))).into_iter().collect(),
         service: probe.service(),
         global: probe.as_str().starts_with("s3"),
         decides: probe.as_str() != "s3.policies",
@@ -68,11 +90,15 @@ pub(crate) fn account(number: &str, name: &str, state: AccountState) -> Account 
         name: name.to_owned(),
         email: Some(format!("{number}@example.com")),
         state,
+        arn: Some(format!("arn:aws:organizations::{MANAGEMENT}:account/o-example/{number}")),
         joined_at: Some(at(-86_400)),
+        joined_method: Some("CREATED".to_owned()),
+        role: (number != MANAGEMENT)
+            .then(|| format!("arn:aws:iam::{number}:role/audit/orgsweep-member")),
         organization: Some(id("o-example")),
         management: number == MANAGEMENT,
         connection: id("source-0"),
-        tags: vec![],
+        tags: vec![("team".to_owned(), "one".to_owned())],
     }
 }
 
@@ -90,6 +116,7 @@ pub(crate) fn tree() -> Tree {
         id: id(number),
         parent: parent.map(id),
         name: name.to_owned(),
+        arn: None,
     };
     Tree {
         units: vec![
@@ -235,6 +262,70 @@ fn answers() -> Vec<Says> {
     ]
 }
 
+/// Records what is read of the organization: all parts but its trusted services, and of its policies not all.
+async fn read_organization(store: &dyn Store, scan: &ScanId) {
+    let scp = "SERVICE_CONTROL_POLICY".to_owned();
+    let policy = |number: &str, name: &str| Policy {
+        id: number.to_owned(),
+        arn: Some(format!("arn:aws:organizations::{MANAGEMENT}:policy/o-example/scp/{number}")),
+        kind: scp.clone(),
+        name: name.to_owned(),
+        description: None,
+        provided: number == "p-FullAWSAccess",
+        content: None,
+        targets: None,
+    };
+    let target = |id: &str, kind: &str, name: &str| Target {
+        id: id.to_owned(),
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+    };
+    let content =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
+    let mut policies = Holding {
+        policy_types: vec![PolicyType {
+            root: id("r-1"),
+            kind: scp.clone(),
+            status: "ENABLED".to_owned(),
+        }],
+        policies: vec![
+            Policy {
+                content: Some(content.to_owned()),
+                targets: Some(vec![
+                    target("ou-pay", "ORGANIZATIONAL_UNIT", "Payments"),
+                    target(LOCKED, "ACCOUNT", "locked"),
+                ]),
+                ..policy("p-deny", HOSTILE)
+            },
+            policy("p-FullAWSAccess", "FullAWSAccess"),
+        ],
+        ..Holding::default()
+    };
+    let denied = Failure::new(FailureKind::Denied, "AccessDeniedException", "not allowed");
+    policies.lack("contents of SERVICE_CONTROL_POLICY policies", denied.during("DescribePolicy"));
+    let service = "guardduty.amazonaws.com".to_owned();
+    let services = Some(vec![TrustedService { service, since: Some(at(-3600)) }]);
+    let administrators = Holding {
+        administrators: vec![Administrator { account: id(PAYMENTS), services }],
+        ..Holding::default()
+    };
+    for (part, holding) in [
+        (Part::Accounts, Holding::default()),
+        (Part::Tree, Holding::default()),
+        (Part::Policies, policies),
+        (Part::Administrators, administrators),
+    ] {
+        let reading = Reading {
+            part,
+            connection: id("source-0"),
+            organization: Some(id("o-example")),
+            completeness: holding.completeness(),
+            at: at(5),
+        };
+        store.put_reading(scan, &reading, &holding).await.expect("a reading");
+    }
+}
+
 async fn enter(store: &dyn Store, scan: &ScanId) {
     for due in store.take_due(scan, at(1), 100).await.expect("due") {
         assert!(matches!(due.work, DueWork::Preflight { .. }), "{due:?}");
@@ -304,7 +395,7 @@ pub(crate) async fn store() -> Arc<dyn Store> {
 pub(crate) async fn fill(store: &dyn Store) {
     begin(store).await;
     let scan = scan_id();
-    let organization = Organization { id: id("o-example"), management_account: id(MANAGEMENT) };
+    let organization = Organization::new(id("o-example"), id(MANAGEMENT));
     store.put_organization(&scan, &organization).await.expect("an organization");
     let global = set(&[("s3", None), ("s3.policies", None)]);
     let regional = set(&[
@@ -332,6 +423,7 @@ pub(crate) async fn fill(store: &dyn Store) {
     let missing = Failure::new(FailureKind::Denied, "AccessDeniedException", "not allowed")
         .during("ListTagsForResource");
     store.put_missing(&scan, "tags of accounts", &missing).await.expect("what is missing");
+    read_organization(store, &scan).await;
     store.set_planned(&scan).await.expect("planned");
     enter(store, &scan).await;
     store.take_due(&scan, at(3), 100).await.expect("due");

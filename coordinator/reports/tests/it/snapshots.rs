@@ -37,6 +37,7 @@ async fn every_report_is_the_same_on_postgresql() {
         let store = store::connect(&url, store::Access::Run).await.expect("a store");
         crate::seed::fill(&*store).await;
         every_report_is_as_it_was(&*store).await;
+        crate::graph::is_as_it_was(&*store).await;
         let dir = tempfile::tempdir().expect("a folder");
         let files =
             reports::write_enablement_files(&*store, &scan_id(), dir.path(), &options()).await;

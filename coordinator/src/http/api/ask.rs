@@ -29,6 +29,10 @@ pub struct NewScan {
     /// Where the scan stands among those that run at the same time.
     #[schema(schema_with = schema::priority)]
     pub priority: Priority,
+    /// Whether the tags of all accounts are read too: a call for each account.
+    pub account_tags: bool,
+    /// Whether cells that a service control policy will deny for certain are not called, but for a sample of them.
+    pub skip_predicted_denials: bool,
 }
 
 /// What to look at; an empty inclusion means everything.
@@ -73,6 +77,8 @@ pub struct Select {
     /// Regions to leave out; `global` leaves out the global services.
     #[schema(schema_with = schema::exact)]
     pub exclude_regions: Vec<Region>,
+    /// Whether no service is looked at, but for probes that are named: without one, no account is entered.
+    pub no_services: bool,
     /// Services to look at.
     #[schema(schema_with = schema::exact)]
     pub services: Vec<ServiceId>,
@@ -184,6 +190,7 @@ impl From<Selection> for Select {
             no_management_account: selection.no_management_account,
             regions: selection.regions,
             exclude_regions: selection.exclude_regions,
+            no_services: selection.no_services,
             services: selection.services,
             exclude_services: selection.exclude_services,
             all_services: selection.all_services,
@@ -208,6 +215,7 @@ impl From<Select> for Selection {
             no_management_account: select.no_management_account,
             regions: select.regions,
             exclude_regions: select.exclude_regions,
+            no_services: select.no_services,
             services: select.services,
             exclude_services: select.exclude_services,
             all_services: select.all_services,
@@ -234,6 +242,8 @@ impl NewScan {
             pace: settings.pace.into(),
             resources: settings.resources,
             priority: settings.priority,
+            account_tags: settings.account_tags,
+            skip_predicted_denials: settings.skip_predicted_denials,
         }
     }
 
@@ -247,6 +257,8 @@ impl NewScan {
             pace: self.pace.into(),
             resources: self.resources,
             priority: self.priority,
+            account_tags: self.account_tags,
+            skip_predicted_denials: self.skip_predicted_denials,
         }
     }
 }
@@ -287,6 +299,8 @@ mod tests {
             pace: Pace { budget_share: 10, ..Pace::default() },
             resources: Detail::Sample,
             priority: Priority::High,
+            account_tags: true,
+            skip_predicted_denials: true,
         };
         assert_eq!(NewScan::of(ask.clone().settings(ask.connections.clone())), ask);
     }

@@ -58,13 +58,13 @@ mod two {
 #[tokio::test]
 async fn the_runner_of_a_file_takes_the_lead_over_at_once() {
     let (killed, folder) = in_a_file().await;
-    assert_eq!(killed.lead("killed", at(0), at(1_000_000)).await.expect("an answer"), Some(1));
+    assert_eq!(killed.lead("killed", moment(0), LASTS).await.expect("an answer"), Some(1));
     drop(killed);
     let next = open(folder.path(), Access::Run).await.expect("a store");
-    assert_eq!(next.lead("next", at(1), at(1_000_000)).await.expect("an answer"), Some(2));
-    assert_eq!(next.lead("next", at(2), at(1_000_000)).await.expect("an answer"), Some(2));
+    assert_eq!(next.lead("next", moment(1), LASTS).await.expect("an answer"), Some(2));
+    assert_eq!(next.lead("next", moment(2), LASTS).await.expect("an answer"), Some(2));
     let other = open(folder.path(), Access::Control).await.expect("a control");
-    assert_eq!(other.lead("other", at(3), at(1_000_000)).await.expect("an answer"), None);
+    assert_eq!(other.lead("other", moment(3), LASTS).await.expect("an answer"), None);
 }
 
 #[tokio::test]

@@ -1,15 +1,20 @@
 //! A small organization, and short words to play the worker and the coordinator.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
 use protocol::cell::{CellKey, Cost, CountIs};
+use protocol::holding::{
+    Administrator, Completeness, Holding, Part, Policy, PolicyType, Reading, Target, TrustedService,
+};
 use protocol::inventory::{Account, AccountState, Organization, Tree, Unit};
 use protocol::judge::Judgement;
-use protocol::plan::{PlanRow, ProbeFacts, ProbeSet, RowVerdict};
+use protocol::plan::{CallFacts, PlanRow, ProbeFacts, ProbeSet, RowVerdict};
 use protocol::preflight::{Preflight, RegionList};
-use protocol::result::{Answer, Held, Page, Part, Return};
+use protocol::result::{Answer, Held, Page, Part as Numbering, Return};
 use protocol::scan::{Scan, ScanState, Settings};
 use protocol::store::{CellFilter, Due, DueWork, Ingested, Row, Store, Value};
 use protocol::task::Task;
@@ -25,6 +30,15 @@ pub(crate) const GLOBAL: [&str; 2] = ["cloudfront", "iam"];
 
 pub(crate) fn at(ms: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(1_000_000 + ms).expect("a time")
+}
+
+/// How long a lead lasts that is not renewed.
+pub(crate) const LASTS: Duration = Duration::from_millis(10);
+
+/// A moment of a clock that never jumps.
+pub(crate) fn moment(ms: u64) -> Instant {
+    static BEGIN: LazyLock<Instant> = LazyLock::new(|| tokio::time::Instant::now().into_std());
+    *BEGIN + Duration::from_millis(ms)
 }
 
 pub(crate) fn account(name: &str) -> AccountId {
@@ -74,6 +88,13 @@ pub(crate) fn facts() -> Vec<ProbeFacts> {
         curated: true,
         decides: !name.contains('.'),
         expected_millicalls: 1000,
+        calls: vec![CallFacts {
+            operation: "List".to_owned(),
+            actions: vec![format!("{name}:List")],
+            root: true,
+            follows: false,
+        }],
+        homes: global.then(|| ("aws".to_owned(), region("r1"))).into_iter().collect(),
     };
     let regional = REGIONAL.iter().map(|name| fact(name, false));
     let global = GLOBAL.iter().map(|name| fact(name, true));
@@ -95,7 +116,10 @@ pub(crate) fn known_account(name: &str) -> Account {
         name: format!("the {name}"),
         email: Some(format!("{name}@example.com")),
         state: AccountState::Active,
+        arn: Some(format!("arn:aws:organizations::hub:account/o-1/{name}")),
         joined_at: Some(at(-5)),
+        joined_method: Some("CREATED".to_owned()),
+        role: Some(format!("arn:aws:iam::{name}:role/looks")),
         organization: None,
         management: false,
         connection: ConnectionId::new("source-0").expect("a connection"),
@@ -128,12 +152,74 @@ pub(crate) async fn plan(store: &dyn Store, accounts: &[&str]) {
     store.set_planned(&scan_id()).await.expect("a plan");
 }
 
+/// The organization of which everything is told.
+pub(crate) fn org() -> OrgId {
+    OrgId::new("o-1").expect("an organization")
+}
+
+/// The record that a part of it was read whole.
+pub(crate) fn reading(part: Part) -> Reading {
+    Reading {
+        part,
+        connection: ConnectionId::new("source-0").expect("a connection"),
+        organization: Some(org()),
+        completeness: Completeness::Synced,
+        at: at(7),
+    }
+}
+
+/// A policy that denies something, attached to a unit and to an account.
+pub(crate) fn policy(id: &str, content: &str) -> Policy {
+    let target = |id: &str, kind: &str| Target {
+        id: id.to_owned(),
+        kind: kind.to_owned(),
+        name: format!("the {id}"),
+    };
+    Policy {
+        id: id.to_owned(),
+        arn: Some(format!("arn:aws:organizations::hub:policy/o-1/service_control_policy/{id}")),
+        kind: "SERVICE_CONTROL_POLICY".to_owned(),
+        name: format!("the {id}"),
+        description: None,
+        provided: false,
+        content: Some(content.to_owned()),
+        targets: Some(vec![target("ou-1", "ORGANIZATIONAL_UNIT"), target("b", "ACCOUNT")]),
+    }
+}
+
+/// Something of everything that an organization can hold.
+pub(crate) fn holding() -> Holding {
+    let service = |name: &str, since| TrustedService {
+        service: format!("{name}.amazonaws.com"),
+        since: Some(at(since)),
+    };
+    Holding {
+        policy_types: vec![PolicyType {
+            root: UnitId::new("r-1").expect("a unit"),
+            kind: "SERVICE_CONTROL_POLICY".to_owned(),
+            status: "ENABLED".to_owned(),
+        }],
+        policies: vec![policy("p-1", r#"{"Statement":[]}"#)],
+        administrators: vec![
+            Administrator {
+                account: account("a"),
+                services: Some(vec![service("guardduty", 2), service("config", 3)]),
+            },
+            Administrator { account: account("b"), services: None },
+        ],
+        services: vec![service("guardduty", 1)],
+        tags: vec![(account("a"), vec![("team".to_owned(), "payments".to_owned())])],
+        missing: Vec::new(),
+    }
+}
+
 /// An organization with `a` in `Root/Pay/Prod` and `b` in `Root/Pay_ments`.
 pub(crate) async fn organize(store: &dyn Store) {
     let unit = |id: &str, parent: Option<&str>, name: &str| Unit {
         id: UnitId::new(id).expect("a unit"),
         parent: parent.map(|id| UnitId::new(id).expect("a unit")),
         name: name.to_owned(),
+        arn: None,
     };
     let placed = |who: &str, id: &str| (account(who), UnitId::new(id).expect("a unit"));
     let tree = Tree {
@@ -146,7 +232,7 @@ pub(crate) async fn organize(store: &dyn Store) {
         placements: vec![placed("a", "ou-11"), placed("b", "ou-2")],
     };
     let id = OrgId::new("o-1").expect("an organization");
-    let organization = Organization { id: id.clone(), management_account: account("a") };
+    let organization = Organization::new(id.clone(), account("a"));
     store.put_organization(&scan_id(), &organization).await.expect("an organization");
     store.put_tree(&scan_id(), &id, &tree).await.expect("a tree");
 }
@@ -253,11 +339,11 @@ pub(crate) async fn ingest(store: &dyn Store, round: u32, answers: &[Answer]) ->
 }
 
 /// A page of a stint, with how many stand before it.
-pub(crate) type Numbered = (Part, Vec<Answer>);
+pub(crate) type Numbered = (Numbering, Vec<Answer>);
 
 /// The pages of a stint, in order.
 pub(crate) fn stint(dice: u128, pages: &[&[Answer]]) -> Vec<Numbered> {
-    let part = |number| Part { stint: StintId::generate(dice), number };
+    let part = |number| Numbering { stint: StintId::generate(dice), number };
     (0..).zip(pages).map(|(number, answers)| (part(number), answers.to_vec())).collect()
 }
 

@@ -11,6 +11,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -23,11 +24,12 @@ use tokio::time::Instant;
 use super::Done;
 use super::sessions::{endpoint, read, wait_for_the_end, wait_for_the_start};
 
-type Http = Client<HttpConnector, Full<Bytes>>;
+type Http = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// What all loops share.
 struct Shared {
     http: Http,
+    endpoint: String,
     host: String,
     requests: Vec<(Recorded, Credentials)>,
     next: AtomicUsize,
@@ -40,14 +42,21 @@ struct Shared {
 /// Where they cannot be read or made; what is answered badly is counted.
 pub async fn replay(file: &Path, in_flight: usize) -> anyhow::Result<()> {
     let endpoint = endpoint()?;
-    let host = endpoint.strip_prefix("http://").context("the stand-in's endpoint is http://")?;
+    let host = endpoint.split_once("://").context("the stand-in's endpoint is a URL")?.1.to_owned();
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
+    connector.enforce_http(false);
+    let connector = HttpsConnectorBuilder::new()
+        .with_provider_and_native_roots(rustls::crypto::ring::default_provider())?
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(connector);
     let mut builder = Client::builder(TokioExecutor::new());
     builder.pool_max_idle_per_host(in_flight);
     let shared = Arc::new(Shared {
         http: builder.build(connector),
-        host: host.to_owned(),
+        endpoint,
+        host,
         requests: read(file)?.into_iter().map(with_credentials).collect(),
         next: AtomicUsize::new(0),
         failed: AtomicU64::new(0),
@@ -98,7 +107,7 @@ impl Shared {
         one: &Recorded,
         credentials: &Credentials,
     ) -> anyhow::Result<http::Request<Full<Bytes>>> {
-        let uri = format!("http://{}{}", self.host, one.target);
+        let uri = format!("{}{}", self.endpoint, one.target);
         let identity = credentials.clone().into();
         let params = v4::SigningParams::builder()
             .identity(&identity)

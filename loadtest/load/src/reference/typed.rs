@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::{Builder, tls};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
@@ -41,10 +41,12 @@ struct Shared {
 /// # Errors
 /// Where the requests cannot be read; what is answered badly is counted.
 pub async fn typed(file: &Path, in_flight: usize) -> anyhow::Result<()> {
+    let ring = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    let http = Builder::new().tls_provider(ring).build_https();
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .endpoint_url(endpoint()?)
-        .http_client(Builder::new().build_http())
+        .http_client(http)
         .retry_config(RetryConfig::disabled())
         .build();
     let credentials = |one: Recorded| {

@@ -25,6 +25,8 @@ pub struct Names {
     pub bucket: Option<String>,
     /// The table of tenants; any where absent.
     pub tenants_table: Option<String>,
+    /// The name (with path) of the role in every tenant's management account, if the runner enters tenants.
+    pub tenants_role: Option<String>,
 }
 
 impl Names {
@@ -40,6 +42,7 @@ impl Names {
             organization_role: None,
             bucket: None,
             tenants_table: None,
+            tenants_role: None,
         }
     }
 
@@ -71,6 +74,9 @@ impl Names {
             ("a bucket's name, a prefix behind a slash if need be", &self.bucket, bucket),
             ("a table's name of 3 to 255 letters, digits and _.-", &self.tenants_table, table),
         ];
+        if let Some(role) = &self.tenants_role {
+            check("a role's name, as that of the member role", role, role_name)?;
+        }
         for (what, name, rule) in rules {
             if let Some(name) = name {
                 check(what, name, rule)?;

@@ -143,19 +143,27 @@ fn runner(names: &Names) -> Vec<Statement> {
         let only = Condition::from([("aws:ResourceOrgID", organization.clone())]);
         enter.condition.insert("StringEquals", only);
     }
-    vec![enter]
+    let tenants = names.tenants_role.iter().map(|role| {
+        let arn = format!("arn:{}:iam::*:role/{role}", names.partition);
+        // Their organizations are not ours.
+        Statement::new(Effect::Allow, vec![ENTER.to_owned()], vec![arn]).named("EnterTenants")
+    });
+    let table = names.tenants_table.is_some().then(|| read_tenants(names));
+    [enter].into_iter().chain(tenants).chain(table).collect()
+}
+
+fn read_tenants(names: &Names) -> Statement {
+    let table = names.tenants_table.as_deref().unwrap_or("*");
+    let table = format!("arn:{}:dynamodb:*:*:table/{table}", names.partition);
+    Statement::new(Effect::Allow, vec![READ_TENANTS.to_owned()], vec![table]).named("ReadTenants")
 }
 
 fn outputs(names: &Names) -> Vec<Statement> {
     let partition = &names.partition;
     let bucket = names.bucket.as_deref().unwrap_or("*").trim_end_matches('/');
     let objects = format!("arn:{partition}:s3:::{bucket}/*");
-    let table = names.tenants_table.as_deref().unwrap_or("*");
-    let table = format!("arn:{partition}:dynamodb:*:*:table/{table}");
-    let one = |action: &str, resource, sid| {
-        Statement::new(Effect::Allow, vec![action.to_owned()], vec![resource]).named(sid)
-    };
-    vec![one(UPLOAD, objects, "WriteResults"), one(READ_TENANTS, table, "ReadTenants")]
+    let write = Statement::new(Effect::Allow, vec![UPLOAD.to_owned()], vec![objects]);
+    vec![write.named("WriteResults"), read_tenants(names)]
 }
 
 #[cfg(test)]
@@ -224,6 +232,22 @@ iam = ["parrot:ListParrots", "secretsmanager:GetSecretValue"]
         let organization_role = Some("arn:aws:iam::444455556666:role/orgsweep-organization".into());
         let names = Names { organization_role, ..names() };
         insta::assert_json_snapshot!(of(Purpose::Runner, &["kms"], &names));
+    }
+
+    #[test]
+    fn a_runner_reads_the_tenants_and_enters_them_in_whatever_organization_they_are() {
+        let names = Names {
+            tenants_table: Some("tenants".to_owned()),
+            tenants_role: Some("orgsweep-tenant".to_owned()),
+            ..names()
+        };
+        let made = of(Purpose::Runner, &["kms"], &names);
+        let statements = &made.policies[0].document.statement;
+        let [_, tenants, table] = &statements[..] else { panic!("{statements:?}") };
+        assert_eq!(tenants.resource, ["arn:aws:iam::*:role/orgsweep-tenant"]);
+        assert!(tenants.condition.is_empty());
+        assert_eq!(table.resource, ["arn:aws:dynamodb:*:*:table/tenants"]);
+        assert_eq!(table.action, ["dynamodb:Scan"]);
     }
 
     #[test]

@@ -123,10 +123,14 @@ pub(super) fn errors(place: &str, rows: &[ErrorRow], notes: &mut Notes) {
     }
 }
 
-/// Some probe decides about the service's enablement, and in each scope one at most by default.
+/// Some probe decides about the service's enablement, unless none runs by default, and in each scope one at most by
+/// default.
 fn deciding_probes(entry: &Entry, notes: &mut Notes) {
     let deciding = || entry.probes.iter().filter(|probe| probe.decides);
-    notes.unless(deciding().next().is_some(), "", || "no probe decides about it".to_owned());
+    let on_demand = entry.probes.iter().all(|probe| !probe.on_by_default);
+    notes.unless(on_demand || deciding().next().is_some(), "", || {
+        "no probe decides about it".to_owned()
+    });
     let mut scopes = Vec::new();
     for probe in deciding().filter(|probe| probe.on_by_default) {
         let scope = probe.scope.unwrap_or(entry.scope);

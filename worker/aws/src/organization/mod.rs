@@ -1,7 +1,10 @@
-//! The organization that a connection leads to: its accounts, its tree, page by page.
+//! The organization that a connection leads to: its accounts, its tree, what it holds beside them, page by page.
 
 mod accounts;
+mod holding;
 mod patience;
+mod policies;
+mod tags;
 mod tree;
 
 use aws_sdk_organizations::Client;
@@ -13,6 +16,8 @@ use crate::control::Caller;
 use crate::session::{Identity, Key};
 
 pub(crate) use accounts::discover;
+pub(crate) use holding::holding;
+pub(crate) use patience::patiently;
 pub(crate) use tree::tree;
 
 /// The largest page of accounts or units that Organizations gives.
@@ -25,7 +30,7 @@ const MOST_PAGES: u32 = 50_000;
 pub(crate) struct Reader<'a> {
     access: &'a Access,
     scan: &'a ScanId,
-    connection: &'a ConnectionId,
+    connection: ConnectionId,
     attempts: u32,
 }
 
@@ -40,7 +45,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn new(
         access: &'a Access,
         scan: &'a ScanId,
-        connection: &'a ConnectionId,
+        connection: ConnectionId,
         attempts: u32,
     ) -> Self {
         Self { access, scan, connection, attempts: attempts.max(1) }
@@ -53,7 +58,7 @@ impl<'a> Reader<'a> {
     /// A client as who reads the organization.
     async fn open(&self) -> Result<Opened, Failure> {
         let session = self.access.session(&self.key(Identity::Organization)).await?;
-        let origin = self.access.origin(self.connection).await?;
+        let origin = self.access.origin(&self.connection).await?;
         let region = &self.access.partition(&session)?.home;
         let ask = self.access.control.purse.ask("organizations", &session.account, region)?;
         let scan = Some(self.scan);

@@ -65,7 +65,7 @@ impl Reader<'_> {
     /// The session of the connection itself, entered patiently.
     pub(super) async fn hub(&self) -> Result<Arc<Session>, Failure> {
         let key = self.key(Identity::Hub);
-        self.patiently(|| self.access.session(&key)).await
+        patiently(self.attempts, || self.access.session(&key)).await
     }
 
     /// Makes a call of Organizations, patiently.
@@ -78,7 +78,7 @@ impl Reader<'_> {
         E: std::error::Error + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
-        self.patiently(|| self.read_renewed(operation, &call)).await
+        patiently(self.attempts, || self.read_renewed(operation, &call)).await
     }
 
     /// Makes a call; once more with a renewed session, if that one had expired.
@@ -102,6 +102,27 @@ impl Reader<'_> {
         }
     }
 
+    /// Makes a call for every page of a list, patiently; `take` keeps what a page holds and answers which is the next.
+    pub(super) async fn pages<T, E, F>(
+        &self,
+        operation: &str,
+        call: impl Fn(Client, Option<String>) -> F,
+        mut take: impl FnMut(T) -> Option<String>,
+    ) -> Result<(), Failure>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let mut pages = Pages::default();
+        loop {
+            let token = pages.token();
+            let answer = self.read(operation, |client| call(client, token.clone())).await?;
+            if !pages.turn(operation, take(answer))? {
+                return Ok(());
+            }
+        }
+    }
+
     async fn read_once<T, E, F>(
         &self,
         operation: &str,
@@ -115,36 +136,36 @@ impl Reader<'_> {
         let request = || call(opened.client.clone());
         self.access.control.call(Some(&opened.ask), operation, request).await
     }
+}
 
-    /// Tries again what may pass by itself, as often as the scan tries its tasks; what only waits for its turn spends
-    /// no try.
-    async fn patiently<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, Failure>
-    where
-        F: Future<Output = Result<T, Failure>>,
-    {
-        let began = Instant::now();
-        let mut wait = FIRST_WAIT;
-        let mut tries = 1;
-        loop {
-            let failure = match attempt().await {
-                Err(failure) if may_pass(&failure) => failure,
-                outcome => return outcome,
-            };
-            let asked = failure.retry_after_ms.map(Duration::from_millis).unwrap_or_default();
-            if failure.waits_its_turn() {
-                if began.elapsed() >= LONGEST_TURN {
-                    return Err(failure);
-                }
-                tokio::time::sleep(asked.min(LONGEST_WAIT)).await;
-                continue;
-            }
-            if tries >= self.attempts {
+/// Tries again what may pass by itself, as often as the scan tries its tasks; what only waits for its turn spends
+/// no try.
+pub(crate) async fn patiently<T, F>(attempts: u32, attempt: impl Fn() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let began = Instant::now();
+    let mut wait = FIRST_WAIT;
+    let mut tries = 1;
+    loop {
+        let failure = match attempt().await {
+            Err(failure) if may_pass(&failure) => failure,
+            outcome => return outcome,
+        };
+        let asked = failure.retry_after_ms.map(Duration::from_millis).unwrap_or_default();
+        if failure.waits_its_turn() {
+            if began.elapsed() >= LONGEST_TURN {
                 return Err(failure);
             }
-            tries += 1;
-            tokio::time::sleep(wait.max(asked).min(LONGEST_WAIT)).await;
-            wait = (wait * 2).min(LONGEST_WAIT);
+            tokio::time::sleep(asked.min(LONGEST_WAIT)).await;
+            continue;
         }
+        if tries >= attempts {
+            return Err(failure);
+        }
+        tries += 1;
+        tokio::time::sleep(wait.max(asked).min(LONGEST_WAIT)).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
     }
 }
 

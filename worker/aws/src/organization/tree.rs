@@ -20,7 +20,7 @@ pub(crate) async fn tree(
     connection: &ConnectionId,
     attempts: u32,
 ) -> Result<Tree, Failure> {
-    let reader = Reader::new(access, scan, connection, attempts);
+    let reader = Reader::new(access, scan, connection.clone(), attempts);
     let units = reader.units().await?;
     let placements = match reader.placements_by_path().await? {
         Some(placements) => placements,
@@ -61,7 +61,7 @@ impl Reader<'_> {
                 })
                 .await?;
             for root in answer.roots.unwrap_or_default() {
-                roots.push(unit("ListRoots", root.id(), root.name(), None)?);
+                roots.push(unit("ListRoots", (root.id(), root.name(), root.arn()), None)?);
             }
             if !pages.turn("ListRoots", answer.next_token)? {
                 return Ok(roots);
@@ -86,7 +86,8 @@ impl Reader<'_> {
                 })
                 .await?;
             for child in answer.organizational_units.unwrap_or_default() {
-                units.push(unit(OPERATION, child.id(), child.name(), Some(parent))?);
+                let facts = (child.id(), child.name(), child.arn());
+                units.push(unit(OPERATION, facts, Some(parent))?);
             }
             if !pages.turn(OPERATION, answer.next_token)? {
                 return Ok(units);
@@ -155,20 +156,23 @@ impl Reader<'_> {
 
 fn unit(
     operation: &str,
-    id: Option<&str>,
-    name: Option<&str>,
+    (id, name, arn): (Option<&str>, Option<&str>, Option<&str>),
     parent: Option<&UnitId>,
 ) -> Result<Unit, Failure> {
     let id = UnitId::new(id.unwrap_or_default())
         .map_err(|error| unreadable(operation, &error.to_string()))?;
     let name = name.filter(|name| !name.is_empty()).unwrap_or(id.as_str()).to_owned();
-    Ok(Unit { id, parent: parent.cloned(), name })
+    Ok(Unit { id, parent: parent.cloned(), name, arn: arn.map(str::to_owned) })
 }
 
-/// The lowest unit of a path like `o-1/r-2/ou-2-3/111122223333`.
+/// The root and the units of a path like `o-1/r-2/ou-2-3/111122223333`, from the root down.
+pub(super) fn units_of(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+    path.split('/').filter(|part| part.starts_with("ou-") || part.starts_with("r-"))
+}
+
+/// The lowest unit of a path.
 fn last_unit(path: &str) -> Option<UnitId> {
-    let is_unit = |part: &&str| part.starts_with("ou-") || part.starts_with("r-");
-    UnitId::new(path.split('/').rfind(is_unit)?).ok()
+    UnitId::new(units_of(path).next_back()?).ok()
 }
 
 fn unreadable(operation: &str, what: &str) -> Failure {

@@ -32,27 +32,25 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::wire::WHOLE;
 
     #[test]
     fn query_strips_the_root_and_the_result() {
         let body = b"<ListUsersResponse><ListUsersResult><IsTruncated>false</IsTruncated>\
                      </ListUsersResult><ResponseMetadata/></ListUsersResponse>";
+        assert_eq!(read_query("ListUsers", body, &WHOLE), Ok(json!({ "IsTruncated": "false" })));
         assert_eq!(
-            read_query("ListUsers", body, &Kept::WHOLE),
-            Ok(json!({ "IsTruncated": "false" }))
-        );
-        assert_eq!(
-            read_query("X", b"<XResponse><a>1</a></XResponse>", &Kept::WHOLE),
+            read_query("X", b"<XResponse><a>1</a></XResponse>", &WHOLE),
             Ok(json!({ "a": "1" }))
         );
-        assert_eq!(read_query("X", b"", &Kept::WHOLE), Ok(json!({})));
+        assert_eq!(read_query("X", b"", &WHOLE), Ok(json!({})));
     }
 
     #[test]
     fn ec2_strips_the_root() {
         let body = b"<R><requestId>r</requestId><set><item><id>1</id></item></set></R>";
         assert_eq!(
-            read_ec2(body, &Kept::WHOLE),
+            read_ec2(body, &WHOLE),
             Ok(json!({ "requestId": "r", "set": { "item": { "id": "1" } } }))
         );
     }

@@ -4,7 +4,7 @@ use catalog::entry::{Entry, Wire};
 use serde::de::DeserializeSeed;
 use serde_json::{Map, Value};
 
-use super::{Kept, Unreadable, trim};
+use super::{Kept, Unreadable, WHOLE, trim};
 
 /// The content type of a request.
 pub(super) fn content_type(wire: Wire) -> &'static str {
@@ -25,7 +25,7 @@ pub(super) fn target(entry: &Entry, operation: &str) -> String {
 
 /// Reads a JSON body; an empty one is the empty object.
 pub(super) fn read(body: &[u8]) -> Result<Value, Unreadable> {
-    read_kept(body, &Kept::WHOLE)
+    read_kept(body, &WHOLE)
 }
 
 /// The same, for what is to be kept of it.

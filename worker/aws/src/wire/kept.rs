@@ -14,10 +14,10 @@ pub(crate) struct Kept {
     members: Vec<(String, Kept)>,
 }
 
-impl Kept {
-    /// All of it.
-    pub(crate) const WHOLE: Self = Self { whole: true, members: Vec::new() };
+/// All of it.
+pub(crate) static WHOLE: Kept = Kept { whole: true, members: Vec::new() };
 
+impl Kept {
     /// What a call of a probe reads of its answers.
     pub(crate) fn of(probe: &Probe, call: &Call) -> Self {
         let mut kept = Self::default();
@@ -54,7 +54,7 @@ impl Kept {
     }
 
     /// What is kept of that to which a path leads; lists are as their elements.
-    fn reach(&mut self, path: &str) -> &mut Self {
+    pub(super) fn reach(&mut self, path: &str) -> &mut Self {
         let steps = path.split('.').map(|step| step.trim_end_matches("[]"));
         steps.filter(|name| *name != "@").fold(self, |kept, name| {
             let at = kept.place(name).unwrap_or_else(|| {
@@ -196,6 +196,6 @@ mod tests {
         let text = r#"{"Users":[{"a":{"b":[1.5,-2,true]}},"x"],"Page":{"Next":{"t":1},"No":1}}"#;
         let wanted = json!({ "Users": [{ "a": { "b": [1.5, -2, true] } }, "x"], "Page": { "Next": { "t": 1 } } });
         assert_eq!(read(&kept, text), wanted);
-        assert_eq!(read(&Kept::WHOLE, text), serde_json::from_str::<Value>(text).expect("JSON"));
+        assert_eq!(read(&WHOLE, text), serde_json::from_str::<Value>(text).expect("JSON"));
     }
 }

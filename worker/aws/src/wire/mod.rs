@@ -13,9 +13,11 @@ pub(crate) mod xml;
 
 use bytes::Bytes;
 use catalog::entry::{Entry, Wire};
+use http::header::{CONTENT_TYPE, InvalidHeaderValue};
+use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
-pub(crate) use kept::Kept;
+pub(crate) use kept::{Kept, WHOLE};
 pub(crate) use request::{Outgoing, Values, build};
 
 /// An answer as it came.
@@ -60,6 +62,16 @@ pub(crate) fn read(
         Wire::Ec2 => form::read_ec2(body, kept),
         Wire::RestXml => rest::read_xml(body, kept),
     }
+}
+
+/// The headers of a call of a service that speaks JSON.
+pub(crate) fn json_headers(
+    entry: &Entry,
+    operation: &str,
+) -> Result<[(HeaderName, HeaderValue); 2], InvalidHeaderValue> {
+    let target = HeaderValue::from_str(&json::target(entry, operation))?;
+    let content_type = HeaderValue::from_static(json::content_type(entry.protocol));
+    Ok([(CONTENT_TYPE, content_type), (HeaderName::from_static("x-amz-target"), target)])
 }
 
 /// The first byte that is not white space or a byte order mark.

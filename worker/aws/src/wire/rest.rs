@@ -24,13 +24,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::wire::WHOLE;
 
     #[test]
     fn a_policy_in_json_is_read_though_the_service_speaks_xml() {
-        assert_eq!(read_xml(b" {\"Version\":\"x\"}", &Kept::WHOLE), Ok(json!({ "Version": "x" })));
-        assert_eq!(read_xml(b"<L><a>1</a></L>", &Kept::WHOLE), Ok(json!({ "a": "1" })));
-        assert_eq!(read_xml(b"", &Kept::WHOLE), Ok(json!({})));
-        assert!(read_xml(b"no", &Kept::WHOLE).is_err());
+        assert_eq!(read_xml(b" {\"Version\":\"x\"}", &WHOLE), Ok(json!({ "Version": "x" })));
+        assert_eq!(read_xml(b"<L><a>1</a></L>", &WHOLE), Ok(json!({ "a": "1" })));
+        assert_eq!(read_xml(b"", &WHOLE), Ok(json!({})));
+        assert!(read_xml(b"no", &WHOLE).is_err());
     }
 
     #[test]

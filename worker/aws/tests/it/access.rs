@@ -18,16 +18,16 @@ use crate::house::{
 };
 use crate::server::{Reply, Seen, Server};
 
-fn body(seen: &Seen) -> String {
+pub(crate) fn body(seen: &Seen) -> String {
     percent_decode_str(&seen.body.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
-fn is(seen: &Seen, operation: &str) -> bool {
+pub(crate) fn is(seen: &Seen, operation: &str) -> bool {
     seen.body.contains(&format!("Action={operation}&"))
 }
 
 /// `AssumeRole`'s answer: the access key tells who was assumed.
-fn assumed(account: &str, role: &str) -> Reply {
+pub(crate) fn assumed(account: &str, role: &str) -> Reply {
     let expires = SystemClock.now() + TimeDelta::hours(1);
     let expires = expires.format("%Y-%m-%dT%H:%M:%SZ");
     Reply::xml(format!(
@@ -41,7 +41,7 @@ fn assumed(account: &str, role: &str) -> Reply {
 }
 
 /// STS of an organization: whoever holds `ASIA<account>` is in that account.
-fn sts(seen: &Seen) -> Option<Reply> {
+pub(crate) fn sts(seen: &Seen) -> Option<Reply> {
     if is(seen, "GetCallerIdentity") {
         let assumed = seen.header("authorization").split("ASIA").nth(1);
         let account = assumed.map(|rest| rest[..12].to_owned());

@@ -5,6 +5,10 @@
 mod access;
 mod faults;
 mod fixtures;
+mod holdings;
 mod house;
 mod organization;
 mod server;
+mod tenants;
+mod upload;
+mod web_identity;

@@ -10,12 +10,14 @@ use protocol::{Failure, FailureKind, OrgId};
 use crate::house::{HUB, MEMBER, aws, connection, hub_identity, scan, small_catalog};
 use crate::server::{Reply, Seen, Server};
 
-fn operation(seen: &Seen) -> &str {
+pub(crate) fn operation(seen: &Seen) -> &str {
     seen.header("x-amz-target").rsplit('.').next().unwrap_or_default()
 }
 
 fn described() -> Reply {
-    Reply::json(&format!(r#"{{"Organization":{{"Id":"o-1","MasterAccountId":"{HUB}"}}}}"#))
+    Reply::json(&format!(
+        r#"{{"Organization":{{"Id":"o-1","Arn":"arn:o-1","FeatureSet":"ALL","MasterAccountId":"{HUB}","MasterAccountEmail":"hub@example.com"}}}}"#
+    ))
 }
 
 fn account(id: &str, name: &str, more: &str) -> String {
@@ -26,8 +28,11 @@ fn account(id: &str, name: &str, more: &str) -> String {
 fn accounts(seen: &Seen) -> Reply {
     let page =
         |accounts: &str, next: &str| Reply::json(&format!(r#"{{"Accounts":[{accounts}]{next}}}"#));
-    let first =
-        account(HUB, "hub", r#","State":"ACTIVE","Status":"ACTIVE","JoinedTimestamp":1.7e9"#);
+    let first = account(
+        HUB,
+        "hub",
+        r#","State":"ACTIVE","Status":"ACTIVE","Arn":"arn:hub","JoinedMethod":"INVITED","JoinedTimestamp":1.7e9"#,
+    );
     let last = account(MEMBER, "old", r#","State":"CLOSED","Status":"SUSPENDED""#);
     if seen.body.contains("\"t2\"") {
         page(&last, "")
@@ -59,11 +64,20 @@ async fn an_organization_is_found_page_by_page() {
     .await;
     let found = discover(&server, &Settings::default()).await;
     assert_eq!(found.len(), 3);
-    assert!(
-        matches!(&found[0], Ok(Found::Organization(o)) if o.management_account.as_str() == HUB)
+    let Ok(Found::Organization(organization)) = &found[0] else { panic!("{found:?}") };
+    assert_eq!(organization.management_account.as_str(), HUB);
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    assert_eq!(
+        (text(&organization.arn), text(&organization.feature_set)),
+        ("arn:o-1".into(), "ALL".into())
     );
+    assert_eq!(organization.management_email.as_deref(), Some("hub@example.com"));
     let Ok(Found::Account(hub)) = &found[1] else { panic!("{found:?}") };
     assert_eq!((hub.name.as_str(), hub.management), ("hub", true));
+    assert_eq!(
+        (hub.arn.as_deref(), hub.joined_method.as_deref()),
+        (Some("arn:hub"), Some("INVITED"))
+    );
     assert_eq!(hub.joined_at.map(|at| at.timestamp()), Some(1_700_000_000));
     let Ok(Found::Account(member)) = &found[2] else { panic!("{found:?}") };
     assert_eq!((member.state, member.management), (AccountState::Closed, false));
@@ -78,7 +92,9 @@ async fn credentials_in_no_organization_lead_to_their_own_account() {
     })
     .await;
     let found = discover(&server, &Settings::default()).await;
-    let [Ok(Found::Account(own))] = &found[..] else { panic!("{found:?}") };
+    let [Ok(Found::NotInOrganization), Ok(Found::Account(own))] = &found[..] else {
+        panic!("{found:?}")
+    };
     assert_eq!((own.id.as_str(), own.name.as_str(), own.organization.is_none()), (HUB, HUB, true));
 }
 
@@ -245,4 +261,21 @@ async fn the_tree_is_the_same_by_paths_and_by_asking_every_unit() {
     let units: Vec<&str> = trees[0].units.iter().map(|unit| unit.id.as_str()).collect();
     assert_eq!(units, ["r-1", "ou-1-a", "ou-1-b", "ou-1-c"]);
     assert_eq!(trees[0].placements.len(), 2);
+}
+
+#[tokio::test]
+async fn the_list_of_accounts_tells_how_many_units_are_above_them_where_it_has_paths() {
+    for (paths, wanted) in [(true, Some(3)), (false, None)] {
+        let server = Server::start(move |seen| match operation(seen) {
+            "DescribeOrganization" => described(),
+            _ => tree(seen, paths),
+        })
+        .await;
+        let found = discover(&server, &Settings::default()).await;
+        let units = found.iter().find_map(|found| match found {
+            Ok(Found::Units { units, .. }) => Some(*units),
+            _ => None,
+        });
+        assert_eq!(units, wanted);
+    }
 }

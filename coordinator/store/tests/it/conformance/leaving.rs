@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use protocol::holding::Part;
 use protocol::object::Object;
 use protocol::registry::Registry;
 use protocol::result::Answer;
@@ -50,6 +51,23 @@ pub(crate) async fn scans_are_open_until_they_end_and_their_end_is_told_once(sto
     assert_eq!(untold().await, ["early"]);
     let nobody = store.set_told(&named("nobody", 0).id, 1).await;
     assert!(matches!(nobody, Err(StoreError::NoScan(_))));
+}
+
+pub(crate) async fn scans_that_were_finished_lately_are_found_newest_first(store: Arc<SqlStore>) {
+    for (name, state, ended) in [
+        ("first", ScanState::Finished, 10),
+        ("second", ScanState::Finished, 20),
+        ("third", ScanState::Finished, 30),
+        ("cancelled", ScanState::Cancelled, 40),
+    ] {
+        let scan = named(name, 0);
+        store.create_scan(&scan, &[]).await.expect("a scan");
+        store.set_state(&scan.id, ScanState::ALL, state, at(ended)).await.expect("a state");
+    }
+    let since =
+        async |since, most| names(store.finished_since(at(since), most).await.expect("read"));
+    assert_eq!(since(20, 10).await, ["third", "second"]);
+    assert_eq!(since(0, 1).await, ["third"]);
 }
 
 pub(crate) async fn the_end_of_every_round_is_told(store: Arc<SqlStore>) {
@@ -123,7 +141,7 @@ pub(crate) async fn the_backlog_counts_what_could_go_out(store: Arc<SqlStore>) {
 }
 
 /// Tables whose rows belong to a scan.
-const OF_A_SCAN: [&str; 14] = [
+const OF_A_SCAN: [&str; 20] = [
     "select count(*) from scans where scan_id = $1",
     "select count(*) from organizations where scan_id = $1",
     "select count(*) from units where scan_id = $1",
@@ -138,6 +156,12 @@ const OF_A_SCAN: [&str; 14] = [
     "select count(*) from resource_documents where scan_id = $1",
     "select count(*) from stints where scan_id = $1",
     "select count(*) from early_pages where scan_id = $1",
+    "select count(*) from readings where scan_id = $1",
+    "select count(*) from policy_types where scan_id = $1",
+    "select count(*) from policies where scan_id = $1",
+    "select count(*) from policy_targets where scan_id = $1",
+    "select count(*) from delegated_administrators where scan_id = $1",
+    "select count(*) from trusted_services where scan_id = $1",
 ];
 
 async fn count(store: &SqlStore, sql: &'static str) -> i64 {
@@ -153,6 +177,7 @@ async fn lived(store: &SqlStore, document: &str) {
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     plan(store, &many).await;
     organize(store).await;
+    store.put_reading(&scan_id(), &reading(Part::Policies), &holding()).await.expect("a reading");
     run(store, 1, Status::Denied).await;
     store
         .put_missing(&scan_id(), "tree", &failure(protocol::FailureKind::Denied, "No"))

@@ -9,6 +9,7 @@ pub(crate) mod keeping;
 pub(crate) mod leading;
 pub(crate) mod leaving;
 pub(crate) mod planning;
+pub(crate) mod reading;
 pub(crate) mod requeueing;
 pub(crate) mod returning;
 pub(crate) mod stints;
@@ -21,8 +22,8 @@ macro_rules! conformance {
         $crate::conformance::conformance!($open,
             planning: planning_twice_changes_nothing,
             planning: an_account_without_a_plan_row_is_only_recorded,
+            planning: what_an_organization_tells_takes_the_place_of_what_a_connection_knew,
             planning: the_tree_may_come_before_or_after_the_accounts,
-            planning: an_organization_has_no_tree_until_it_is_recorded_or_missing,
             planning: a_scan_reads_back_as_it_was_written,
             planning: a_scan_that_is_not_there_is_named,
             planning: a_scan_changes_its_state_only_from_where_it_stands,
@@ -77,8 +78,13 @@ macro_rules! conformance {
             keeping: a_schedule_starts_one_scan_each_time,
             keeping: a_parked_message_is_kept_once_and_the_oldest_give_way,
             keeping: shares_are_set_and_taken_back,
+            reading: what_is_read_of_an_organization_is_kept_as_of_the_scan,
+            reading: what_could_not_be_read_is_kept_with_its_reason,
+            reading: a_part_is_unread_until_somebody_is_recorded_to_have_read_it,
+            reading: policies_of_two_scans_share_their_documents,
             asking: every_query_of_the_house_is_understood,
             leaving: scans_are_open_until_they_end_and_their_end_is_told_once,
+            leaving: scans_that_were_finished_lately_are_found_newest_first,
             leaving: the_end_of_every_round_is_told,
             leaving: nothing_of_a_paused_account_is_given_out,
             leaving: the_backlog_counts_what_could_go_out,
@@ -102,7 +108,8 @@ pub(crate) use conformance;
 macro_rules! conformance_of_two {
     ($pair:path) => {
         $crate::conformance::conformance_of_two!($pair,
-            leading: one_leads_until_its_lease_ends,
+            leading: one_leads_as_long_as_it_renews_its_lease,
+            leading: who_comes_late_waits_before_it_takes_a_lead_over,
             leading: a_deposed_handle_writes_nothing_more,
             leading: who_resigns_makes_room_at_once,
             leading: a_holder_that_was_started_again_leads_under_a_new_number,

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use protocol::inventory::{Account, Organization, Tree, Unit};
+use protocol::inventory::{Account, AccountState, Organization, Tree, Unit};
 use protocol::scan::ScanState;
 use protocol::store::{Progress, Store, StoreError, Value};
-use protocol::{FailureKind, OrgId, ProbeId, ScanId, Status, UnitId};
+use protocol::{ConnectionId, FailureKind, OrgId, ProbeId, ScanId, Status, UnitId};
 
 use crate::world::*;
 
@@ -31,11 +31,46 @@ pub(crate) async fn an_account_without_a_plan_row_is_only_recorded(store: Arc<dy
     assert_eq!(told(&take(&*store, 0).await), ["a preflight/0"]);
 }
 
+pub(crate) async fn what_an_organization_tells_takes_the_place_of_what_a_connection_knew(
+    store: Arc<dyn Store>,
+) {
+    plan(&*store, &["a"]).await;
+    let by_profile = known_account("a");
+    let other = ConnectionId::new("source-1").expect("a connection");
+    let listed = Account {
+        name: "its name".to_owned(),
+        email: None,
+        state: AccountState::Suspended,
+        organization: Some(OrgId::new("o-1").expect("an organization")),
+        management: true,
+        connection: other,
+        tags: Vec::new(),
+        ..by_profile.clone()
+    };
+    let list = std::slice::from_ref(&listed);
+    store.put_accounts(&scan_id(), list, &[], &[]).await.expect("the list");
+    // How it is entered stays, and whether it was planned.
+    let told = Account {
+        connection: by_profile.connection.clone(),
+        tags: by_profile.tags.clone(),
+        ..listed.clone()
+    };
+    let known = store.accounts(&scan_id()).await.expect("accounts");
+    assert_eq!(known, std::slice::from_ref(&told));
+    assert_eq!(crate::world::told(&take(&*store, 0).await), ["a preflight/0"]);
+    // Whoever comes later changes nothing.
+    for later in [by_profile, Account { name: "another".to_owned(), ..listed }] {
+        store.put_accounts(&scan_id(), &[later], &[], &[]).await.expect("again");
+    }
+    assert_eq!(store.accounts(&scan_id()).await.expect("accounts"), [told]);
+}
+
 pub(crate) async fn the_tree_may_come_before_or_after_the_accounts(store: Arc<dyn Store>) {
     let unit = |id: &str, parent: Option<&str>, name: &str| Unit {
         id: UnitId::new(id).expect("a unit"),
         parent: parent.map(|id| UnitId::new(id).expect("a unit")),
         name: name.to_owned(),
+        arn: None,
     };
     let tree = Tree {
         units: vec![unit("r-1", None, "Root"), unit("ou-2", Some("r-1"), "Payments")],
@@ -46,7 +81,7 @@ pub(crate) async fn the_tree_may_come_before_or_after_the_accounts(store: Arc<dy
     };
     let org = OrgId::new("o-1").expect("an organization");
     plan(&*store, &["a"]).await;
-    let organization = Organization { id: org.clone(), management_account: account("a") };
+    let organization = Organization::new(org.clone(), account("a"));
     store.put_organization(&scan_id(), &organization).await.expect("an organization");
     store.put_tree(&scan_id(), &org, &tree).await.expect("a tree");
     plan(&*store, &["b", "c"]).await;
@@ -55,32 +90,6 @@ pub(crate) async fn the_tree_may_come_before_or_after_the_accounts(store: Arc<dy
     let placed = |who| vec![text(who), text("ou-2"), text("Root/Payments"), text("r-1/ou-2")];
     let nowhere = vec![text("c"), Value::Null, Value::Null, Value::Null];
     assert_eq!(ask(&*store, sql, vec![]).await, [placed("a"), placed("b"), nowhere]);
-}
-
-pub(crate) async fn an_organization_has_no_tree_until_it_is_recorded_or_missing(
-    store: Arc<dyn Store>,
-) {
-    plan(&*store, &[]).await;
-    let orgs = ["o-1", "o-2"].map(|id| OrgId::new(id).expect("an organization"));
-    for (org, name) in orgs.iter().zip(["a", "b"]) {
-        let organization = Organization { id: org.clone(), management_account: account(name) };
-        store.put_organization(&scan_id(), &organization).await.expect("an organization");
-        let member = Account { organization: Some(org.clone()), ..known_account(name) };
-        store.put_accounts(&scan_id(), &[member], &[], &[]).await.expect("its account");
-    }
-    let treeless = async || {
-        let treeless = store.treeless(&scan_id()).await.expect("organizations");
-        treeless.into_iter().map(|(org, _)| org).collect::<Vec<_>>()
-    };
-    assert_eq!(treeless().await, orgs);
-    let root = Unit { id: UnitId::new("r-1").expect("a unit"), parent: None, name: "Root".into() };
-    let tree = Tree { units: vec![root], placements: vec![] };
-    store.put_tree(&scan_id(), &orgs[0], &tree).await.expect("a tree");
-    assert_eq!(treeless().await, orgs[1..]);
-    let what = format!("{}{}", Tree::OF, orgs[1]);
-    let why = failure(FailureKind::Denied, "AccessDenied");
-    store.put_missing(&scan_id(), &what, &why).await.expect("written");
-    assert_eq!(treeless().await, []);
 }
 
 pub(crate) async fn a_scan_reads_back_as_it_was_written(store: Arc<dyn Store>) {
