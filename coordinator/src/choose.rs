@@ -141,6 +141,20 @@ impl<'s> Chooser<'s> {
             && !selection.exclude_tags.iter().any(|tag| account.tags.contains(tag))
     }
 
+    /// The rule of the selection that leaves an account out; none where it is merely not asked for.
+    pub(crate) fn excluded_by(&self, account: &Account) -> Option<String> {
+        let states = self.selection.exclude_states.iter().copied().map(Rule::State);
+        let mut rules = self
+            .entries
+            .iter()
+            .filter(|entry| entry.excludes)
+            .map(|entry| entry.rule)
+            .chain(states);
+        let rule = rules.find(|rule| rule.holds(account, &self.paths)).map(|rule| rule.to_string());
+        let management = self.selection.no_management_account && account.management;
+        rule.or_else(|| management.then(|| "--no-management-account".to_owned()))
+    }
+
     /// The entries of the selection that matched no account, as one sentence.
     pub(crate) fn unmatched(&self) -> Option<String> {
         let mut names = Vec::new();
@@ -273,6 +287,45 @@ mod tests {
         ] {
             assert_eq!(chosen(&selection), (texts(wanted), None), "{selection:?}");
         }
+    }
+
+    #[test]
+    fn the_rule_that_leaves_an_account_out_is_named_and_what_is_not_asked_for_has_none() {
+        let none = Selection::default;
+        for (selection, wanted) in [
+            (none(), None),
+            (
+                Selection { exclude_accounts: vec![AccountId::new("1").unwrap()], ..none() },
+                Some("account 1"),
+            ),
+            (
+                Selection { exclude_account_names: texts(&["*-1"]), ..none() },
+                Some("account name \"*-1\""),
+            ),
+            (
+                Selection { exclude_units: texts(&["Root/Payments"]), ..none() },
+                Some("unit \"Root/Payments\""),
+            ),
+            (Selection { exclude_units: texts(&["ou-b"]), ..none() }, Some("unit \"ou-b\"")),
+            (Selection { exclude_units: texts(&["Root/Pay"]), ..none() }, None),
+            (
+                Selection { exclude_tags: vec![("env".into(), "prod".into())], ..none() },
+                Some("tag env=prod"),
+            ),
+            (
+                Selection { exclude_states: vec![AccountState::Active], ..none() },
+                Some("state ACTIVE"),
+            ),
+            (Selection { no_management_account: true, ..none() }, None),
+            (Selection { account_names: texts(&["web-*"]), ..none() }, None),
+        ] {
+            let mut chooser = Chooser::new(&selection);
+            chooser.learn(&tree());
+            assert_eq!(chooser.excluded_by(&account("1")).as_deref(), wanted, "{selection:?}");
+        }
+        let selection = Selection { no_management_account: true, ..none() };
+        let management = Chooser::new(&selection).excluded_by(&account("2"));
+        assert_eq!(management.as_deref(), Some("--no-management-account"));
     }
 
     #[test]

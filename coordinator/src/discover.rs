@@ -278,8 +278,15 @@ impl Planner<'_> {
         let sets: Vec<_> = self.sets.values().cloned().collect();
         let active = chosen.iter().filter(|account| is_active(account)).count();
         self.planned += active;
+        let excluded: Vec<_> = others
+            .iter()
+            .filter_map(|account| Some((account.id.clone(), self.chooser.excluded_by(account)?)))
+            .collect();
         let accounts: Vec<Account> = chosen.into_iter().chain(others).collect();
         self.parts.store.put_accounts(&self.scan.id, &accounts, &sets, &rows).await?;
+        if !excluded.is_empty() {
+            self.parts.store.put_exclusions(&self.scan.id, &excluded).await?;
+        }
         if !listed.is_empty() {
             self.parts.store.put_accounts(&self.scan.id, &listed, &[], &[]).await?;
         }

@@ -186,6 +186,13 @@ pub trait Store: Send + Sync + 'static {
         rows: &[PlanRow],
     ) -> Result<(), StoreError>;
 
+    /// Records which accounts, of those recorded, the scan's selection leaves out, and by which rule each.
+    async fn put_exclusions(
+        &self,
+        id: &ScanId,
+        excluded: &[(AccountId, String)],
+    ) -> Result<(), StoreError>;
+
     /// Records an organization's tree.
     async fn put_tree(&self, id: &ScanId, org: &OrgId, tree: &Tree) -> Result<(), StoreError>;
 

@@ -116,10 +116,15 @@ impl<'s> Context<'s> {
         self.failures.get_or_try_init(|| crate::failures::read(self)).await
     }
 
-    /// Keeps counts that a page made on its way.
-    pub(crate) fn keep(&self, overview: Overview, failures: Failures) {
+    /// Keeps counts that were made on the way to something else.
+    pub(crate) fn keep_overview(&self, overview: Overview) {
         // Whoever counted before has counted the same.
         self.overview.set(overview).ok();
+    }
+
+    /// Keeps failures that were counted on the way to something else.
+    pub(crate) fn keep_failures(&self, failures: Failures) {
+        // Whoever counted before has counted the same.
         self.failures.set(failures).ok();
     }
 

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::error::ReportError;
 use crate::row::Fields;
 use crate::shape::{Item, Kind, Report, Table, column, paged, programs};
-use rule::{Connection, Member, Members, Told, excluded};
+use rule::{Connection, Member, Members};
 
 /// Makes the report.
 pub(crate) async fn report(context: &Context<'_>) -> Result<Report, ReportError> {
@@ -69,7 +69,7 @@ struct Listed {
     organization: Option<String>,
     management: bool,
     connection: String,
-    tags: Vec<(String, String)>,
+    excluded_by: Option<String>,
     planned: bool,
     preflight: String,
 }
@@ -85,7 +85,7 @@ impl Listed {
             organization: fields.maybe_text(),
             management: fields.flag("a flag")?,
             connection: fields.text("a connection")?,
-            tags: serde_json::from_str(&fields.text("tags")?)?,
+            excluded_by: fields.maybe_text(),
             planned: fields.flag("a flag")?,
             preflight: fields.text("a pre-flight's state")?,
         })
@@ -134,19 +134,10 @@ fn state_of(
     let scan = &context.scan;
     let goes_on = matches!(scan.state, ScanState::Running | ScanState::Paused);
     let trying = goes_on && matches!(listed.preflight.as_str(), "waiting" | "out");
-    let account = Told {
-        id: &listed.id,
-        name: &listed.name,
-        state: &listed.state,
-        management: listed.management,
-        unit_path: listed.unit_path.as_deref(),
-        unit_id_path: listed.unit_id_path.as_deref(),
-        tags: &listed.tags,
-    };
-    let left_out = if listed.planned { None } else { excluded(&scan.settings.selection, account) };
-    let state = Member::of(trying, left_out.is_some(), last.map(|last| last.entered));
+    let excluded = listed.excluded_by.as_ref();
+    let state = Member::of(trying, excluded.is_some(), last.map(|last| last.entered));
     let why = match state {
-        Member::Excluded => left_out.map(|rule| format!("left out by {rule}")),
+        Member::Excluded => excluded.map(|rule| format!("left out by {rule}")),
         Member::Error => last.and_then(|last| match (&last.code, &last.message) {
             (Some(code), Some(message)) => Some(format!("{code}: {message}")),
             (code, message) => code.clone().or_else(|| message.clone()),

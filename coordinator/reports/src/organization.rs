@@ -23,8 +23,7 @@ const MOST_NAMED: usize = 5;
 
 /// Makes the report.
 pub(crate) async fn report(context: &Context<'_>) -> Result<Report, ReportError> {
-    let forest = forest::read(context).await?;
-    let details = detail::read(context).await?;
+    let (forest, details) = read(context).await?;
     Ok(Report {
         name: "organization",
         title: TITLE.to_owned(),
@@ -35,7 +34,9 @@ pub(crate) async fn report(context: &Context<'_>) -> Result<Report, ReportError>
 
 /// The tree and what stands behind each account.
 pub(crate) async fn read(context: &Context<'_>) -> Result<(Forest, Details), ReportError> {
-    Ok((forest::read(context).await?, detail::read(context).await?))
+    // The details count the scan on their way; the tree needs the counts.
+    let details = detail::read(context).await?;
+    Ok((forest::read(context).await?, details))
 }
 
 fn units(forest: &Forest) -> Table {

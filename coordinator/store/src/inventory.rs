@@ -121,6 +121,7 @@ impl SqlStore {
         let mut open = self.begin().await?;
         open.standing(id).await?;
         open.execute_many(INSERT_ACCOUNTS, [], account_rows(id, accounts)?).await?;
+        open.list_members(id, accounts).await?;
         open.execute_many(INSERT_SETS, [], set_rows(sets)).await?;
         let written = open.fetch_many(INSERT_ROWS, [], plan_rows(id, rows)).await?;
         open.execute_many(PLAN_ACCOUNTS, [], windows(id, written)?).await?;

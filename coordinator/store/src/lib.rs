@@ -17,6 +17,7 @@ mod lead;
 mod ledger;
 mod lock;
 mod many;
+mod members;
 mod migrations;
 mod objects;
 mod parked;

@@ -34,6 +34,7 @@ const FILES: &[File] = &[
     file!("20261122001000_inventory.sql"),
     file!("20261122001100_asked.sql"),
     file!("20261122001500_preflight_at.sql"),
+    file!("20261122001800_members.sql"),
 ];
 
 /// How the store's tables compare with those that this build knows.

@@ -180,6 +180,14 @@ impl Store for SqlStore {
         self.write_accounts(id, accounts, sets, rows).await
     }
 
+    async fn put_exclusions(
+        &self,
+        id: &ScanId,
+        excluded: &[(AccountId, String)],
+    ) -> Result<(), StoreError> {
+        self.write_exclusions(id, excluded).await
+    }
+
     async fn put_tree(&self, id: &ScanId, org: &OrgId, tree: &Tree) -> Result<(), StoreError> {
         self.write_tree(id, org, tree).await
     }

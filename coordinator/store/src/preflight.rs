@@ -129,6 +129,7 @@ impl Open<'_> {
         if self.execute(END, record).await? == 0 {
             return Ok(());
         }
+        self.end_try(judged.id, judged.account, outcome, judged.now).await?;
         let rows = self.blocked_rows(judged).await?;
         self.answer_requeued(judged, &rows, verdicts).await?;
         for verdict in verdicts {

@@ -29,7 +29,7 @@ const READERS: u32 = 4;
 /// Bytes of the file that are read through the memory map.
 const MEMORY_MAP: &str = "1073741824";
 /// Memory of each connection for pages, in KiB (the minus says so).
-const PAGE_CACHE: &str = "-65536";
+const PAGE_CACHE: &str = "-16384";
 /// The size of a page: cells are some hundred bytes, and ten to twenty should share one.
 const PAGE: u32 = 8192;
 /// Pages in the write-ahead log before they move into the file.

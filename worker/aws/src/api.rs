@@ -20,15 +20,12 @@ use crate::classify::{self, Context, Mending};
 use crate::control::user_agent;
 use crate::endpoints::Target;
 use crate::page::{self, Asked, file};
-use crate::session::{Key, Session};
+use crate::session::{Key, Session, lately_used};
 use crate::sign::{Signing, signed};
 use crate::skew::SkewedClock;
 use crate::transport::{Fault, Transport};
 use crate::wire::error::Refusal;
 use crate::wire::{self, Answer, Kept, Outgoing, Values, WHOLE, error};
-
-/// The most accounts whose closed regions are remembered.
-const MOST_ACCOUNTS: u64 = 10_000;
 
 /// How long the question may take whether a region's STS has an address.
 const LOOKUP_DEADLINE: Duration = Duration::from_secs(3);
@@ -83,7 +80,7 @@ impl Api {
         deadline: Duration,
         lists: usize,
     ) -> Self {
-        let (closed, lists) = (Cache::new(MOST_ACCOUNTS), Semaphore::new(lists));
+        let (closed, lists) = (lately_used(), Semaphore::new(lists));
         let of = |probe: &Probe| probe.calls.iter().map(|call| Kept::of(probe, call)).collect();
         let kept = catalog.probes().map(|view| (view.probe.id.clone(), of(view.probe))).collect();
         Self { access, catalog, transport, clock, deadline, closed, kept, lists }

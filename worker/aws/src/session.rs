@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,20 +10,30 @@ use aws_credential_types::Credentials;
 use chrono::{DateTime, Utc};
 use moka::future::Cache;
 use moka::ops::compute::Op;
+use moka::policy::EvictionPolicy;
 use protocol::{AccountId, ConnectionId, Failure, ScanId};
 use tokio::time::Instant;
 
 use crate::access::may_pass;
 use crate::signing_key::SigningKeys;
 
-/// The most sessions that are kept: more than any window of accounts has.
-const MOST_SESSIONS: u64 = 10_000;
+/// The most sessions that are kept: those of eight windows of accounts. Whoever was used longest ago is entered again.
+const MOST_SESSIONS: u64 = 2_000;
 
 /// How long a session that could not be renewed is used before that is tried again.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(60);
 
 /// The longest life that is believed; no session of AWS lasts longer than a day and a half.
 const LONGEST_LIFE: Duration = Duration::from_secs(7 * 86_400);
+
+/// Keeps what was used lately, whatever was used often before: accounts come by windows, and never again after theirs.
+pub(crate) fn lately_used<K, V>() -> Cache<K, V>
+where
+    K: Hash + Eq + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    Cache::builder().max_capacity(MOST_SESSIONS).eviction_policy(EvictionPolicy::lru()).build()
+}
 
 /// As whom somebody acts, and for which scan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -117,7 +128,7 @@ pub(crate) struct Broker(Cache<Key, Arc<Session>>);
 impl Broker {
     /// A broker that keeps nothing yet.
     pub(crate) fn new() -> Self {
-        Self(Cache::new(MOST_SESSIONS))
+        Self(lately_used())
     }
 
     /// The session of `key`, entered by `enter` if there is none that is fresh.
@@ -214,6 +225,23 @@ mod tests {
             assert_eq!(outcome, Ok(()));
         }
         assert_eq!(entries.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_was_used_longest_ago_gives_way_however_often_that_was() {
+        let sessions: Cache<u64, ()> = lately_used();
+        let (old, new) = (0..MOST_SESSIONS, MOST_SESSIONS..2 * MOST_SESSIONS);
+        for _ in 0..10 {
+            for account in old.clone() {
+                sessions.get_with(account, async {}).await;
+            }
+        }
+        for account in new.clone() {
+            sessions.insert(account, ()).await;
+        }
+        sessions.run_pending_tasks().await;
+        assert_eq!(sessions.entry_count(), MOST_SESSIONS);
+        assert!(new.clone().all(|account| sessions.contains_key(&account)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -21,6 +21,10 @@ pub(crate) const LARGEST_BODY: usize = 32 << 20;
 /// all hosts. There are never more than were in use at one time.
 const IDLE_PER_HOST: usize = 1024;
 
+/// The most that is read of a connection at once, and the largest head of an answer: a connection keeps what it once
+/// needed, and hundreds are open.
+const READ_AT_ONCE: usize = 64 << 10;
+
 /// How long an idle connection is kept; AWS closes them after a minute or so.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 
@@ -167,6 +171,7 @@ fn builder() -> hyper_util::client::legacy::Builder {
     builder
         .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(IDLE_PER_HOST)
+        .http1_max_buf_size(READ_AT_ONCE)
         .pool_timer(TokioTimer::new())
         .timer(TokioTimer::new());
     builder

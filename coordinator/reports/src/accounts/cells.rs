@@ -77,7 +77,7 @@ impl Source<'_> {
             }
             What::Tags => {
                 let tags: BTreeMap<_, _> = account.tags.iter().cloned().collect();
-                let tags = serde_json::to_string(&tags).unwrap_or_default();
+                let tags = serde_json::json!(tags).to_string();
                 told(self.facts.tags(account, self.reads_tags), Item::Text(tags))
             }
             What::Regions => self.listed(account, Item::List),

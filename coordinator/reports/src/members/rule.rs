@@ -1,7 +1,5 @@
 //! In which state a member and an organization are. Pure.
 
-use protocol::selection::{Selection, name_matches};
-
 /// How far orgsweep has come with a member of an organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Member {
@@ -107,110 +105,11 @@ impl Members {
     }
 }
 
-/// What a selection leaves out is told by.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Told<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) name: &'a str,
-    pub(crate) state: &'a str,
-    pub(crate) management: bool,
-    pub(crate) unit_path: Option<&'a str>,
-    pub(crate) unit_id_path: Option<&'a str>,
-    pub(crate) tags: &'a [(String, String)],
-}
-
-/// Which exclusion of a selection leaves an account out.
-pub(crate) fn excluded(selection: &Selection, account: Told<'_>) -> Option<String> {
-    let id = selection.exclude_accounts.iter().find(|id| id.as_str() == account.id);
-    let name = || {
-        let mut patterns = selection.exclude_account_names.iter();
-        patterns.find(|pattern| name_matches(pattern, account.name))
-    };
-    let state = || {
-        let mut states = selection.exclude_states.iter().map(|state| state.as_str());
-        states.find(|state| *state == account.state)
-    };
-    let unit = || {
-        let paths = [account.unit_path, account.unit_id_path];
-        let mut units = selection.exclude_units.iter();
-        units.find(|unit| paths.iter().flatten().any(|path| is_in(path, unit)))
-    };
-    let tag = || selection.exclude_tags.iter().find(|tag| account.tags.contains(tag));
-    let management = || selection.no_management_account && account.management;
-    id.map(|_| "its id".to_owned())
-        .or_else(|| name().map(|pattern| format!("account name {pattern:?}")))
-        .or_else(|| state().map(|state| format!("state {state}")))
-        .or_else(|| unit().map(|unit| format!("unit {unit:?}")))
-        .or_else(|| tag().map(|(key, value)| format!("tag {key}={value}")))
-        .or_else(|| management().then(|| "it manages its organization".to_owned()))
-}
-
-/// Whether a path is a unit's (a path of names, or one id of a path of ids) or below it.
-fn is_in(path: &str, unit: &str) -> bool {
-    let below =
-        path.strip_prefix(unit).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    below || (is_id(unit) && path.split('/').any(|step| step == unit))
-}
-
-/// Whether a text is the id of a root or unit, and not a name.
-fn is_id(text: &str) -> bool {
-    text.starts_with("r-") || text.starts_with("ou-")
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use protocol::AccountId;
-    use protocol::inventory::AccountState;
 
     use super::*;
-
-    fn told(tags: &[(String, String)]) -> Told<'_> {
-        Told {
-            id: "111122223333",
-            name: "payments-prod",
-            state: "ACTIVE",
-            management: true,
-            unit_path: Some("Root/Payments/Prod"),
-            unit_id_path: Some("r-1/ou-a/ou-b"),
-            tags,
-        }
-    }
-
-    #[test]
-    fn each_kind_of_exclusion_is_told_and_others_are_not() {
-        let tags = [("env".to_owned(), "prod".to_owned())];
-        let none = Selection::default;
-        let texts = |text: &str| vec![text.to_owned()];
-        let id = AccountId::new("111122223333").expect("an id");
-        for (selection, wanted) in [
-            (none(), None),
-            (Selection { exclude_accounts: vec![id], ..none() }, Some("its id")),
-            (
-                Selection { exclude_account_names: texts("*-prod"), ..none() },
-                Some("account name \"*-prod\""),
-            ),
-            (
-                Selection { exclude_units: texts("Root/Payments"), ..none() },
-                Some("unit \"Root/Payments\""),
-            ),
-            (Selection { exclude_units: texts("ou-a"), ..none() }, Some("unit \"ou-a\"")),
-            (Selection { exclude_units: texts("Root/Pay"), ..none() }, None),
-            (Selection { exclude_units: texts("ou-c"), ..none() }, None),
-            (Selection { exclude_tags: tags.to_vec(), ..none() }, Some("tag env=prod")),
-            (
-                Selection { no_management_account: true, ..none() },
-                Some("it manages its organization"),
-            ),
-            (
-                Selection { exclude_states: vec![AccountState::Active], ..none() },
-                Some("state ACTIVE"),
-            ),
-            (Selection { account_names: texts("web-*"), ..none() }, None),
-        ] {
-            assert_eq!(excluded(&selection, told(&tags)).as_deref(), wanted, "{selection:?}");
-        }
-    }
 
     fn members() -> impl Strategy<Value = Members> {
         prop::array::uniform5(0_u64..3).prop_map(Members)

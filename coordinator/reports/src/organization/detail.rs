@@ -9,6 +9,7 @@ use crate::census::{self, Index, service_of};
 use crate::context::Context;
 use crate::enablement::pairs;
 use crate::error::ReportError;
+use crate::overview::Counting;
 use crate::unknown;
 
 /// What stands behind one account; services, regions and causes are numbers.
@@ -48,7 +49,9 @@ impl Details {
 /// Reads it in two passes over the cells.
 pub(crate) async fn read(context: &Context<'_>) -> Result<Details, ReportError> {
     let mut accounts: BTreeMap<String, Detail> = BTreeMap::new();
+    let mut counting = Counting::default();
     let names = census::read(context, |names, account| {
+        counting.add(names, account);
         let mut detail = Detail::default();
         for (service, places) in pairs(names, account) {
             let in_use = places.iter().filter(|place| place.status == Status::InUse);
@@ -62,6 +65,7 @@ pub(crate) async fn read(context: &Context<'_>) -> Result<Details, ReportError> 
         Ok(())
     })
     .await?;
+    context.keep_overview(counting.named(&names));
     let mut details =
         Details { services: names.services, regions: names.regions, ..Details::default() };
     let mut causes: BTreeMap<Cause, usize> = BTreeMap::new();

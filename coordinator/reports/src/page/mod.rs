@@ -144,7 +144,8 @@ async fn read<'c>(context: &'c Context<'_>) -> Result<Heat<'c>, ReportError> {
         failures.add(unknown);
     })
     .await?;
-    context.keep(counting.named(&names), failures);
+    context.keep_overview(counting.named(&names));
+    context.keep_failures(failures);
     heat.name(names);
     Ok(heat)
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use protocol::inventory::{AccountState, Organization};
 use protocol::plan::PlanRow;
-use protocol::scan::{Scan, ScanState, Settings};
-use protocol::selection::Selection;
+use protocol::registry::Registry;
+use protocol::scan::{Scan, ScanState};
 use protocol::store::Store;
 use protocol::{ScanId, WorkspaceId};
 use reports::Format;
@@ -25,17 +25,7 @@ async fn all() -> Arc<dyn Store> {
     seed::fill(&*store).await;
     later::fill(&*store).await;
     later::fill_broken(&*store).await;
-    let selection = Selection {
-        exclude_account_names: vec!["=pay*".to_owned()],
-        exclude_units: vec!["Root/Sandbox".to_owned()],
-        ..Selection::default()
-    };
-    let scan = Scan {
-        id: going_on(),
-        started_at: at(3 * 86_400),
-        settings: Settings { selection, ..Settings::default() },
-        ..created()
-    };
+    let scan = Scan { id: going_on(), started_at: at(3 * 86_400), ..created() };
     store.create_scan(&scan, &seed::probes()).await.expect("a scan");
     let organization = Organization::new(id("o-example"), id(MANAGEMENT));
     store.put_organization(&scan.id, &organization).await.expect("an organization");
@@ -54,6 +44,8 @@ async fn all() -> Arc<dyn Store> {
     };
     let rows = [row(MANAGEMENT), row(JOINED)];
     store.put_accounts(&scan.id, &known, &[probes], &rows).await.expect("a plan");
+    let left_out = [(id(PAYMENTS), "account name \"=pay*\"".to_owned())];
+    store.put_exclusions(&scan.id, &left_out).await.expect("who is left out");
     store
 }
 
@@ -134,4 +126,18 @@ async fn what_another_workspace_entered_is_not_told() {
     let report = told(&*store, &scan.id).await;
     assert_eq!(states(&report, &[MANAGEMENT]), ["discovered"]);
     assert_eq!(member(&report, MANAGEMENT)["last_preflight_at"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_last_try_outlives_the_scan_that_made_it() {
+    let store = store::connect("sqlite::memory:", Access::Run).await.expect("a store");
+    seed::fill(&*store).await;
+    later::fill(&*store).await;
+    later::fill_broken(&*store).await;
+    let before = told(&*store, &day_after()).await;
+    let removed = store.prune(at(86_400 + 91), 10).await.expect("a sweep");
+    assert_eq!(removed, [scan_id(), next_day()]);
+    let after = told(&*store, &day_after()).await;
+    assert_eq!(after["rows"], before["rows"]);
+    assert_eq!(member(&after, MANAGEMENT)["last_preflight_scan"], next_day().as_str());
 }

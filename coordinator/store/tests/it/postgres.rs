@@ -61,7 +61,7 @@ async fn older_tables_are_brought_up_to_date_on_purpose_and_newer_ones_are_left_
     let mut connection = schema.connection().await;
     let last =
         "delete from _sqlx_migrations where version = (select max(version) from _sqlx_migrations)";
-    let undone = "alter table scan_accounts drop column preflight_at";
+    let undone = "drop table members; alter table scan_accounts drop column excluded_by";
     for sql in [last, undone] {
         schema.say(&mut connection, sql).await;
     }

@@ -24,6 +24,7 @@ macro_rules! conformance {
             planning: an_account_without_a_plan_row_is_only_recorded,
             planning: what_an_organization_tells_takes_the_place_of_what_a_connection_knew,
             planning: the_tree_may_come_before_or_after_the_accounts,
+            planning: a_member_keeps_what_its_last_scan_asked_and_how_the_last_try_ended,
             planning: a_scan_reads_back_as_it_was_written,
             planning: a_scan_that_is_not_there_is_named,
             planning: a_scan_changes_its_state_only_from_where_it_stands,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use protocol::inventory::{Account, AccountState, Organization, Tree, Unit};
-use protocol::scan::ScanState;
+use protocol::scan::{Scan, ScanState};
 use protocol::store::{Progress, Store, StoreError, Value};
-use protocol::{ConnectionId, FailureKind, OrgId, ProbeId, ScanId, Status, UnitId};
+use protocol::{ConnectionId, FailureKind, OrgId, ProbeId, ScanId, Status, UnitId, WorkspaceId};
 
 use crate::world::*;
 
@@ -90,6 +90,51 @@ pub(crate) async fn the_tree_may_come_before_or_after_the_accounts(store: Arc<dy
     let placed = |who| vec![text(who), text("ou-2"), text("Root/Payments"), text("r-1/ou-2")];
     let nowhere = vec![text("c"), Value::Null, Value::Null, Value::Null];
     assert_eq!(ask(&*store, sql, vec![]).await, [placed("a"), placed("b"), nowhere]);
+}
+
+pub(crate) async fn a_member_keeps_what_its_last_scan_asked_and_how_the_last_try_ended(
+    store: Arc<dyn Store>,
+) {
+    const SQL: &str = "select m.account_id, m.listed_scan, m.excluded_by, m.preflight_scan, m.failure_code \
+        from members m join scans s on s.workspace = m.workspace where s.scan_id = $1 order by m.account_id";
+    let text = |text: &str| Value::Text(text.to_owned());
+    let again = ScanId::new("scan-again").expect("a scan");
+    let later = Scan { id: again.clone(), started_at: at(10), ..scan() };
+    let elsewhere = Scan {
+        id: ScanId::new("scan-of-others").expect("a scan"),
+        workspace: WorkspaceId::new("theirs").expect("a workspace"),
+        ..later.clone()
+    };
+    plan(&*store, &["a", "b"]).await;
+    store.put_accounts(&scan_id(), &[known_account("c")], &[], &[]).await.expect("accounts");
+    let rule = "account name \"c\"".to_owned();
+    store.put_exclusions(&scan_id(), &[(account("c"), rule.clone())]).await.expect("exclusions");
+    take(&*store, 0).await;
+    let refused = failure(FailureKind::Denied, "AccessDenied");
+    for (name, outcome) in [("a", entered()), ("b", Err(refused))] {
+        store
+            .end_preflight(&scan_id(), &account(name), 1, &outcome, &[], at(1))
+            .await
+            .expect("a pre-flight ends");
+    }
+    let first = || text(scan_id().as_str());
+    let told = |scan: Value, excluded: Value| {
+        vec![
+            vec![text("a"), scan.clone(), Value::Null, first(), Value::Null],
+            vec![text("b"), scan.clone(), Value::Null, first(), text("AccessDenied")],
+            vec![text("c"), scan, excluded, Value::Null, Value::Null],
+        ]
+    };
+    assert_eq!(ask(&*store, SQL, vec![]).await, told(first(), text(&rule)));
+    for scan in [&later, &elsewhere] {
+        let known = ["a", "b", "c"].map(known_account);
+        store.create_scan(scan, &[]).await.expect("a scan");
+        store.put_accounts(&scan.id, &known, &[], &[]).await.expect("accounts");
+    }
+    // Nothing leaves it out now, and a scan that is older than that one changes nothing.
+    store.put_accounts(&scan_id(), &[known_account("c")], &[], &[]).await.expect("accounts");
+    store.put_exclusions(&scan_id(), &[(account("c"), rule)]).await.expect("exclusions");
+    assert_eq!(ask(&*store, SQL, vec![]).await, told(text(again.as_str()), Value::Null));
 }
 
 pub(crate) async fn a_scan_reads_back_as_it_was_written(store: Arc<dyn Store>) {
