@@ -17,8 +17,9 @@ use tokio::time::Instant;
 use crate::access::may_pass;
 use crate::signing_key::SigningKeys;
 
-/// The most sessions that are kept: those of eight windows of accounts. Whoever was used longest ago is entered again.
-const MOST_SESSIONS: u64 = 2_000;
+/// The most accounts of which something is kept (sessions, closed regions): eight windows of them. Whoever was used
+/// longest ago is entered again.
+const MOST_KEPT: u64 = 2_000;
 
 /// How long a session that could not be renewed is used before that is tried again.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(60);
@@ -32,7 +33,7 @@ where
     K: Hash + Eq + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    Cache::builder().max_capacity(MOST_SESSIONS).eviction_policy(EvictionPolicy::lru()).build()
+    Cache::builder().max_capacity(MOST_KEPT).eviction_policy(EvictionPolicy::lru()).build()
 }
 
 /// As whom somebody acts, and for which scan.
@@ -230,7 +231,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whoever_was_used_longest_ago_gives_way_however_often_that_was() {
         let sessions: Cache<u64, ()> = lately_used();
-        let (old, new) = (0..MOST_SESSIONS, MOST_SESSIONS..2 * MOST_SESSIONS);
+        let (old, new) = (0..MOST_KEPT, MOST_KEPT..2 * MOST_KEPT);
         for _ in 0..10 {
             for account in old.clone() {
                 sessions.get_with(account, async {}).await;
@@ -240,7 +241,7 @@ mod tests {
             sessions.insert(account, ()).await;
         }
         sessions.run_pending_tasks().await;
-        assert_eq!(sessions.entry_count(), MOST_SESSIONS);
+        assert_eq!(sessions.entry_count(), MOST_KEPT);
         assert!(new.clone().all(|account| sessions.contains_key(&account)));
     }
 

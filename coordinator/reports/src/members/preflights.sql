@@ -14,7 +14,7 @@ from (
         where this.scan_id = $1
           and (a.principal is not null or a.preflight_at is not null or a.preflight_state = 'failed')
         union all
-        -- What a scan told that was removed since: every scan that there still is knows it better.
+        -- What a scan told that was removed since: it counts where no scan that there still is has tried.
         select m.account_id, m.preflight_scan, m.principal, m.preflight_at, m.failure_kind, m.failure_code,
                m.failure_message, m.denied_by, m.policy_arn, 0
         from scans this
