@@ -113,4 +113,20 @@ fn a_scan_enters_only_whom_it_was_asked_to_look_at() {
     wanted.sort_unstable();
     assert!(wanted.len() < 11, "somebody is left out: {wanted:?}");
     assert_eq!(looked, wanted);
+
+    let said = cloud.run(&["report", "members", "--format", "json"]);
+    assert_eq!(said.code, 0, "{}", said.err);
+    let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    for account in &org.accounts {
+        let mut rows = report["rows"].as_array().unwrap().iter();
+        let row = rows.find(|row| row["account_id"] == *account.id).unwrap();
+        let (state, why) = match account.name.contains("-test-") {
+            true => ("excluded", "left out by account name \"*-test-*\"".into()),
+            false if account.management => {
+                ("excluded", "left out by --no-management-account".into())
+            }
+            false => ("connected", serde_json::Value::Null),
+        };
+        assert_eq!((&row["member_state"], &row["why"]), (&state.into(), &why), "{row}");
+    }
 }
