@@ -26,7 +26,8 @@ const BUSY: Duration = Duration::from_secs(20);
 const ACQUIRE: Duration = Duration::from_secs(120);
 /// Connections that read at the same time.
 const READERS: u32 = 4;
-/// Bytes of the file that are read through the memory map.
+/// Bytes of the file that are mapped into memory by who only reads it, as reports do. What is mapped counts as memory,
+/// and would grow with the file in who runs scans.
 const MEMORY_MAP: &str = "1073741824";
 /// Memory of each connection for pages, in KiB (the minus says so).
 const PAGE_CACHE: &str = "-16384";
@@ -87,7 +88,8 @@ async fn open_file(path: &Path, access: Access) -> Result<SqliteDatabase, StoreE
             .create_if_missing(access == Access::Run)
             .pragma("wal_autocheckpoint", CHECKPOINT)
     };
-    let reading = || with_settings(options.clone()).read_only(true);
+    let map = if access == Access::Read { MEMORY_MAP } else { "0" };
+    let reading = || with_settings(options.clone()).read_only(true).pragma("mmap_size", map);
     let (writer, readers) = match access {
         Access::Run => {
             let writer = pool(writing(), 1, &place).await?;
@@ -113,7 +115,6 @@ fn with_settings(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .row_buffer_size(READ_AHEAD)
         // Keys of other tables are written in the same transaction; checking them costs a look-up a row.
         .foreign_keys(false)
-        .pragma("mmap_size", MEMORY_MAP)
         .pragma("cache_size", PAGE_CACHE)
         .pragma("temp_store", "memory")
         .disable_statement_logging()
