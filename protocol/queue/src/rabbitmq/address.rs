@@ -16,6 +16,9 @@ const LONGEST_PREFIX: usize = 200;
 /// How often, in seconds, either side must hear of the other; after twice that it is gone.
 const HEARTBEAT: u16 = 20;
 
+/// The largest frame, in bytes: lapin holds room for dozens in each direction, and pages take a few anyway.
+const FRAME: u32 = 32 << 10;
+
 /// A URL `amqp://USER:PASSWORD@HOST:PORT/VHOST?prefix=PREFIX`, read. What is shown of it is
 /// without its password.
 #[derive(Clone)]
@@ -64,7 +67,11 @@ impl Address {
             host: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
             port: url.port().unwrap_or_else(|| scheme.default_port()),
         };
-        let query = AMQPQueryString { heartbeat: Some(HEARTBEAT), ..AMQPQueryString::default() };
+        let query = AMQPQueryString {
+            heartbeat: Some(HEARTBEAT),
+            frame_max: Some(FRAME),
+            ..AMQPQueryString::default()
+        };
         Ok(Self { uri: AMQPUri { scheme, authority, vhost, query }, prefix })
     }
 
