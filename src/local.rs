@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::args::{PartsArgs, Show};
 use crate::progress;
+use crate::spawned::spawned;
 use crate::stop::{Exit, Stop};
 
 /// Batches that are out beyond the calls in flight, so that workers never wait for the store.
@@ -115,7 +116,8 @@ impl House {
         let calls = usize::try_from(scan.settings.pace.max_in_flight).unwrap_or(usize::MAX);
         let settings = worker::Settings::new(calls);
         let ahead = settings.max_in_flight / 2 + AHEAD;
-        let working = work(workers, settings, Arc::clone(&queue), drain.clone(), stop.clone());
+        let working =
+            spawned(work(workers, settings, Arc::clone(&queue), drain.clone(), stop.clone()));
         let parts = coordinator::Parts {
             store: Arc::clone(&self.store),
             queue,
@@ -128,11 +130,12 @@ impl House {
             lost_after: std::time::Duration::from_secs(900),
             queue_is_new: self.queue_url.starts_with("memory:"),
         };
-        let coordinating = async {
-            let end = coordinator::run(&parts, settings, id, &stop, watch).await;
+        let id = id.clone();
+        let coordinating = spawned(async move {
+            let end = coordinator::run(&parts, settings, &id, &stop, watch).await;
             drain.cancel();
             end
-        };
+        });
         let (end, worked) = tokio::join!(coordinating, working);
         signals.abort();
         draining.abort();

@@ -20,6 +20,7 @@ mod secret;
 mod settings;
 #[cfg(feature = "fleet")]
 mod signals;
+mod spawned;
 mod stop;
 mod telemetry;
 #[cfg(feature = "fleet")]

@@ -21,6 +21,10 @@ use crate::{Error, Parts, entered, metrics};
 const PAGES: usize = 64;
 /// How long few pages wait for others: a transaction costs much the same for one as for all of them.
 const GATHER: Duration = Duration::from_millis(200);
+/// Pages of which so many come while they wait are of a busy scan.
+const BUSY: usize = 8;
+/// How long those wait: nobody waits for any one of them.
+const GATHER_BUSY: Duration = Duration::from_millis(500);
 /// How long a store that fails is tried again before this coordinator gives up.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// The wait before a write is tried again.
@@ -49,13 +53,14 @@ pub(crate) async fn run(
             Err(QueueError::Closed) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        let gathered = Instant::now() + GATHER;
+        let begun = Instant::now();
         while deliveries.len() < PAGES {
+            let gather = if deliveries.len() < BUSY { GATHER } else { GATHER_BUSY };
             let more = tokio::select! {
                 biased;
                 more = &mut coming => more,
                 () = done.cancelled() => break,
-                () = sleep_until(gathered) => break,
+                () = sleep_until(begun + gather) => break,
             };
             coming = receive();
             // An error comes again.

@@ -39,6 +39,10 @@ pub struct Batch {
 impl Versioned for Batch {
     const WHAT: &'static str = "batch";
     const VERSION: u16 = 1;
+
+    fn version(&self) -> u16 {
+        self.version
+    }
 }
 
 /// The part of a scan's pace that its batches carry; the rest is a worker's own.

@@ -30,6 +30,7 @@ words! {
 
 /// The final answer about a cell in one round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Flat")]
 pub struct Cell {
     /// Which cell.
     #[serde(flatten)]
@@ -48,7 +49,7 @@ pub struct Cell {
     pub sample: Vec<String>,
     /// The worst failure that was met, where one was; present too beside a known status
     /// (`off` by an error code, `in_use` though one of several calls was denied).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
     /// One, and one more for each call that had to be repeated.
     pub attempts: u32,
@@ -62,6 +63,47 @@ pub struct Cell {
 impl Cell {
     /// The most ids that a cell carries; all of them are in the store's resources.
     pub const SAMPLE_LIMIT: usize = 20;
+}
+
+/// A cell as it is read: members that are flattened would be buffered, each as a text of its own.
+#[derive(Deserialize)]
+struct Flat {
+    account: AccountId,
+    region: Region,
+    probe: ProbeId,
+    round: u32,
+    status: Status,
+    evidence: Evidence,
+    resource_count: u64,
+    count_is: CountIs,
+    sample: Vec<String>,
+    #[serde(default)]
+    failure: Option<Failure>,
+    attempts: u32,
+    calls: u64,
+    retries: u64,
+    throttles: u64,
+    duration_ms: u64,
+    observed_at: DateTime<Utc>,
+}
+
+impl From<Flat> for Cell {
+    fn from(flat: Flat) -> Self {
+        let Flat { account, region, probe, calls, retries, throttles, duration_ms, .. } = flat;
+        Self {
+            key: CellKey { account, region, probe },
+            round: flat.round,
+            status: flat.status,
+            evidence: flat.evidence,
+            resource_count: flat.resource_count,
+            count_is: flat.count_is,
+            sample: flat.sample,
+            failure: flat.failure,
+            attempts: flat.attempts,
+            cost: Cost { calls, retries, throttles, duration_ms },
+            observed_at: flat.observed_at,
+        }
+    }
 }
 
 /// What an answer cost, in calls and time.

@@ -6,7 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,7 +20,8 @@ pub struct InvalidId {
 }
 
 fn check(what: &'static str, text: &str) -> Result<(), InvalidId> {
-    let printable = !text.chars().any(char::is_control);
+    let plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let printable = plain || !text.chars().any(char::is_control);
     if (1..=256).contains(&text.len()) && printable {
         return Ok(());
     }
@@ -27,11 +29,26 @@ fn check(what: &'static str, text: &str) -> Result<(), InvalidId> {
     Err(InvalidId { what, text })
 }
 
+/// Reads an id of that name, without a copy that nobody keeps.
+struct Text(&'static str);
+
+impl Visitor<'_> for Text {
+    type Value = Arc<str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        check(self.0, text).map_err(E::custom)?;
+        Ok(Arc::from(text))
+    }
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -61,6 +78,24 @@ macro_rules! id {
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Debug::fmt(&*self.0, f)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(Text($what)).map(Self)
+            }
+        }
+
+        impl From<&$name> for Arc<str> {
+            fn from(id: &$name) -> Self {
+                Self::clone(&id.0)
             }
         }
 
@@ -218,6 +253,19 @@ mod tests {
         assert!(AccountId::new("a\nb").is_err());
         assert!(AccountId::new("x".repeat(257)).is_err());
         assert_eq!(AccountId::new("123456789012").map(String::from), Ok("123456789012".into()));
+    }
+
+    #[test]
+    fn an_id_is_read_as_the_text_that_it_is_written_as() {
+        for text in ["123456789012", "ou-é-1"] {
+            let id = AccountId::new(text).unwrap();
+            let written = serde_json::to_string(&id).unwrap();
+            assert_eq!(written, format!("\"{text}\""));
+            assert_eq!(serde_json::from_str::<AccountId>(&written).unwrap(), id);
+        }
+        let refused = serde_json::from_str::<AccountId>(r#""a\nb""#).unwrap_err().to_string();
+        assert!(refused.contains("is not a valid account id"), "{refused}");
+        assert!(serde_json::from_str::<AccountId>("7").is_err());
     }
 
     #[test]

@@ -10,6 +10,9 @@ pub trait Versioned: DeserializeOwned {
     const WHAT: &'static str;
     /// The newest version that this build reads; it reads all earlier ones too.
     const VERSION: u16;
+
+    /// The version that it says it is of.
+    fn version(&self) -> u16;
 }
 
 /// Why a message cannot be read; it is parked, never dropped.
@@ -45,13 +48,16 @@ struct Head {
 /// # Errors
 /// [`Unreadable`] when it is of a version that this build does not know, or no such message.
 pub fn read<T: Versioned>(body: &[u8]) -> Result<T, Unreadable> {
-    let malformed =
-        |error: serde_json::Error| Unreadable::Malformed { what: T::WHAT, why: error.to_string() };
-    let Head { version } = serde_json::from_slice(body).map_err(malformed)?;
-    if version > T::VERSION {
-        return Err(Unreadable::Newer { what: T::WHAT, found: version, known: T::VERSION });
+    let newer = |found| Unreadable::Newer { what: T::WHAT, found, known: T::VERSION };
+    // Once where it can be read, since pages are large; its version alone where it cannot.
+    match serde_json::from_slice::<T>(body) {
+        Ok(message) if message.version() > T::VERSION => Err(newer(message.version())),
+        Ok(message) => Ok(message),
+        Err(error) => match serde_json::from_slice(body) {
+            Ok(Head { version }) if version > T::VERSION => Err(newer(version)),
+            _ => Err(Unreadable::Malformed { what: T::WHAT, why: error.to_string() }),
+        },
     }
-    serde_json::from_slice(body).map_err(malformed)
 }
 
 #[cfg(test)]
@@ -65,6 +71,8 @@ mod tests {
         let newer = read::<ResultPage>(br#"{"version":99,"pages":[]}"#);
         let known = ResultPage::VERSION;
         assert_eq!(newer, Err(Unreadable::Newer { what: "result page", found: 99, known }));
+        let alike = read::<ResultPage>(br#"{"version":99,"scan":"s","round":1,"answers":[]}"#);
+        assert_eq!(alike, newer, "though this build could make something of it");
         assert!(matches!(read::<Batch>(b"hello"), Err(Unreadable::Malformed { .. })));
         assert!(matches!(read::<Batch>(br#"{"version":1}"#), Err(Unreadable::Malformed { .. })));
     }

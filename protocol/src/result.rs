@@ -62,6 +62,10 @@ impl<'a> From<&'a [Answer]> for Page<'a> {
 impl Versioned for ResultPage {
     const WHAT: &'static str = "result page";
     const VERSION: u16 = 1;
+
+    fn version(&self) -> u16 {
+        self.version
+    }
 }
 
 /// One answer.

@@ -14,6 +14,7 @@ use crate::args::Worker;
 use crate::connections_file::connections;
 use crate::health;
 use crate::signals::stop_on_signal;
+use crate::spawned::spawned;
 use crate::stop::{Exit, Stop};
 
 /// Works until it is told to stop; says meanwhile whether it lives.
@@ -48,7 +49,8 @@ async fn work(args: Worker, pulse: Pulse) -> Result<Exit, Stop> {
     let parts = worker::Parts { queue, budget, provider, catalog, clock, pulse };
     let in_flight = usize::try_from(args.max_in_flight).unwrap_or(usize::MAX);
     tracing::info!(in_flight, connections = connections.len(), "this worker takes batches");
-    worker::run(parts, worker::Settings::new(in_flight), stop).await.map_err(Stop::failed)?;
+    let settings = worker::Settings::new(in_flight);
+    spawned(worker::run(parts, settings, stop)).await.map_err(Stop::failed)?;
     tracing::info!("this worker has handed back or finished all that it had");
     Ok(Exit::Known)
 }

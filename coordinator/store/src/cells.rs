@@ -173,7 +173,7 @@ impl Open<'_> {
         }
         let mut rows = Rows::new(4);
         for ((account, region), cells) in places {
-            rows.push(binds![id.as_str(), account.as_str(), region.as_str(), cells]);
+            rows.push(binds![id, &account, &region, cells]);
         }
         self.execute_many(COUNT_ROWS, [], rows).await?;
         let mut rows = Rows::new(3);
@@ -222,10 +222,10 @@ fn record(id: &ScanId, cell: &Cell) -> Result<Vec<Bind>, StoreError> {
     let sample = if cell.sample.is_empty() { "[]".to_owned() } else { json(&cell.sample)? };
     let mut record = Vec::with_capacity(WIDTH);
     record.extend(binds![
-        id.as_str(),
-        cell.key.account.as_str(),
-        cell.key.region.as_str(),
-        cell.key.probe.as_str(),
+        id,
+        &cell.key.account,
+        &cell.key.region,
+        &cell.key.probe,
         cell.round,
         cell.status.as_str(),
         cell.evidence.as_str(),

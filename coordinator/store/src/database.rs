@@ -3,12 +3,14 @@
 //! Everything else in this crate is written once against these two traits; a database is one
 //! file that implements them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::many::Style;
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use protocol::store::{Row, StoreError, Value};
+use protocol::{AccountId, ProbeId, Region, ScanId};
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 /// The text of a statement: fixed, or generated and kept.
@@ -47,12 +49,12 @@ impl From<String> for Sql {
 pub(crate) enum Bind {
     /// A whole number.
     Int(Option<i64>),
-    /// Text.
-    Text(Option<String>),
+    /// Text; shared where many rows have it.
+    Text(Option<Arc<str>>),
     /// A column of whole numbers.
     Ints(Vec<Option<i64>>),
     /// A column of text.
-    Texts(Vec<Option<String>>),
+    Texts(Vec<Option<Arc<str>>>),
 }
 
 impl From<i64> for Bind {
@@ -81,31 +83,41 @@ impl From<Option<i64>> for Bind {
 
 impl From<&str> for Bind {
     fn from(text: &str) -> Self {
-        Self::from(text.to_owned())
+        Self::Text(Some(storable(text).into()))
     }
 }
 
 impl From<String> for Bind {
     fn from(text: String) -> Self {
-        Self::Text(Some(storable(text)))
+        Self::from(text.as_str())
     }
 }
 
 impl From<Option<&str>> for Bind {
     fn from(text: Option<&str>) -> Self {
-        Self::from(text.map(str::to_owned))
+        text.map_or(Self::Text(None), Self::from)
     }
 }
 
 impl From<Option<String>> for Bind {
     fn from(text: Option<String>) -> Self {
-        Self::Text(text.map(storable))
+        Self::from(text.as_deref())
     }
 }
 
+/// Ids, whose text is shared and has no character that is not stored.
+macro_rules! ids {
+    ($($id:ty),*) => { $(impl From<&$id> for Bind {
+        fn from(id: &$id) -> Self {
+            Self::Text(Some(id.into()))
+        }
+    })* };
+}
+ids!(ScanId, AccountId, Region, ProbeId);
+
 /// Text without the one character that Postgres does not store; it comes from outside, so it may be there.
-pub(crate) fn storable(text: String) -> String {
-    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+pub(crate) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }
 
 impl From<Value> for Bind {

@@ -214,7 +214,7 @@ impl Open<'_> {
         let places: BTreeSet<_> = answers.iter().copied().filter_map(place_of).collect();
         let mut rows = Rows::new(3);
         for (account, region) in places {
-            rows.push_key(&[id.as_str(), account.as_str(), region.as_str()]);
+            rows.push(binds![id, account, region]);
         }
         let mut planned = HashMap::new();
         for row in self.fetch_many(READ_ROWS, [], rows).await? {
@@ -261,10 +261,10 @@ impl Open<'_> {
                 continue;
             }
             rows.push(binds![
-                id.as_str(),
-                key.account.as_str(),
-                key.region.as_str(),
-                key.probe.as_str(),
+                id,
+                &key.account,
+                &key.region,
+                &key.probe,
                 round,
                 task.attempt,
                 task.throttled,

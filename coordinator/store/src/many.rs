@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use protocol::ScanId;
 use protocol::cell::CellKey;
 
-use crate::database::{Bind, Sql};
+use crate::database::{Bind, Sql, binds};
 use crate::dispatch::Place;
 
 /// Rows a statement where each stands in its text, largest first; a list is cut into these, so each
@@ -50,20 +50,20 @@ impl Rows {
         debug_assert_eq!(self.binds.len() % self.width, 0, "a row has {} columns", self.width);
     }
 
-    /// Adds a row of texts: the key of an account, a plan row, a cell.
+    /// Adds a row of texts.
     pub(crate) fn push_key(&mut self, key: &[&str]) {
         self.push(key.iter().map(|text| Bind::from(*text)));
     }
 
     /// Adds the key of a plan row.
     pub(crate) fn push_place(&mut self, scan: &ScanId, (account, region): &Place) {
-        self.push_key(&[scan.as_str(), account.as_str(), region.as_str()]);
+        self.push(binds![scan, account, region]);
     }
 
     /// Adds the key of a cell.
     pub(crate) fn push_cell(&mut self, scan: &ScanId, key: &CellKey) {
         let CellKey { account, region, probe } = key;
-        self.push_key(&[scan.as_str(), account.as_str(), region.as_str(), probe.as_str()]);
+        self.push(binds![scan, account, region, probe]);
     }
 
     /// The same rows, for another statement.
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn rows_become_columns_with_what_stands_before_them() {
         let binds = statements(Style::Columns, 2).remove(0).1;
-        let text = |text: &str| Some(text.to_owned());
+        let text = |text: &str| Some(text.into());
         let columns = [Bind::Texts(vec![text("x"), text("x")]), Bind::Ints(vec![Some(0), Some(1)])];
         assert_eq!(binds, [&[Bind::from("scan")], &columns[..]].concat());
     }

@@ -81,14 +81,7 @@ impl Open<'_> {
         // In order, so that two transactions that write the same ones wait for each other, not for both.
         let mut documents: BTreeMap<String, &str> = BTreeMap::new();
         for ((cell, kind, name), (call, object)) in latest {
-            let key = binds![
-                id.as_str(),
-                cell.account.as_str(),
-                cell.region.as_str(),
-                cell.probe.as_str(),
-                kind,
-                &*name,
-            ];
+            let key = binds![id, &cell.account, &cell.region, &cell.probe, kind, &*name];
             for (document, body) in &object.documents {
                 let digest = digest_of(body);
                 links.push(key.iter().cloned().chain(binds![
@@ -147,9 +140,9 @@ fn kept_id(id: &str) -> Cow<'_, str> {
     if id.len() <= LONGEST_ID && !id.contains('\0') {
         return id.into();
     }
-    let id = storable(id.to_owned());
+    let id = storable(id);
     if id.len() <= LONGEST_ID {
-        return id.into();
+        return id;
     }
     let digest = digest_of(&id);
     let tail = format!("…{}", &digest[..16]);

@@ -190,7 +190,9 @@ fn arguments(binds: Vec<Bind>) -> Result<PgArguments, StoreError> {
             Bind::Int(number) => arguments.add(number),
             Bind::Text(text) => arguments.add(text),
             Bind::Ints(numbers) => arguments.add(numbers),
-            Bind::Texts(texts) => arguments.add(texts),
+            Bind::Texts(texts) => {
+                arguments.add(texts.iter().map(Option::as_deref).collect::<Vec<_>>())
+            }
         }
         .map_err(|error| StoreError::Failed(error.to_string()))?;
     }

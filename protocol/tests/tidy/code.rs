@@ -142,7 +142,7 @@ fn what_has_one_place_stands_only_there() {
         // The control plane calls through the same client; data planes are called by `api` alone.
         ("worker/aws/src/", &["transport.send("], &["api.rs", "direct.rs", "sdk.rs"]),
         ("worker/aws/src/", &["transport.send_small("], &["web_identity.rs"]),
-        ("worker/aws/src/", &["aws_sigv4::"], &["sign.rs"]),
+        ("worker/aws/src/", &["Hmac::"], &["signing_key.rs"]),
         ("coordinator/src/", &[".ack("], &["ingest.rs"]),
     ];
     let mut broken = Vec::new();

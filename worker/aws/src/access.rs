@@ -66,6 +66,11 @@ impl Access {
         })
     }
 
+    /// The session of an identity that was entered and is not about to be renewed.
+    pub(crate) async fn fresh(&self, key: &Key) -> Option<Arc<Session>> {
+        self.broker.fresh(key).await
+    }
+
     /// The session of an identity that was entered and lives, though it may be about to be renewed.
     pub(crate) async fn present(&self, key: &Key) -> Option<Arc<Session>> {
         self.broker.present(key).await

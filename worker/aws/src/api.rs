@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use catalog::entry::{Call, Entry, Probe, Scope};
-use catalog::{Catalog, Offered, Partition};
-use http::{HeaderValue, header};
+use catalog::entry::{Call, Entry, Scope};
+use catalog::{Catalog, Offered, Partition, ProbeView};
+use http::{HeaderMap, HeaderValue, header};
 use http_body_util::Full;
 use moka::future::Cache;
 use protocol::provider::{Item, Page};
@@ -25,7 +25,7 @@ use crate::sign::{Signing, signed};
 use crate::skew::SkewedClock;
 use crate::transport::{Fault, Transport};
 use crate::wire::error::Refusal;
-use crate::wire::{self, Answer, Kept, Outgoing, Values, WHOLE, error};
+use crate::wire::{self, Answer, Outgoing, Prepared, UNPREPARED, Values, error};
 
 /// How long the question may take whether a region's STS has an address.
 const LOOKUP_DEADLINE: Duration = Duration::from_secs(3);
@@ -40,8 +40,8 @@ pub(crate) struct Api {
     clock: SkewedClock,
     deadline: Duration,
     closed: Cache<AccountId, Arc<Vec<Region>>>,
-    /// What is kept of the answers of each probe's calls.
-    kept: HashMap<ProbeId, Vec<Kept>>,
+    /// What is known of each probe's calls before they are made.
+    prepared: HashMap<ProbeId, Vec<Prepared>>,
     /// Permits for lists of regions.
     pub lists: Semaphore,
 }
@@ -81,9 +81,8 @@ impl Api {
         lists: usize,
     ) -> Self {
         let (closed, lists) = (lately_used(), Semaphore::new(lists));
-        let of = |probe: &Probe| probe.calls.iter().map(|call| Kept::of(probe, call)).collect();
-        let kept = catalog.probes().map(|view| (view.probe.id.clone(), of(view.probe))).collect();
-        Self { access, catalog, transport, clock, deadline, closed, kept, lists }
+        let prepared = catalog.probes().map(prepared).collect();
+        Self { access, catalog, transport, clock, deadline, closed, prepared, lists }
     }
 
     /// Remembers which regions an account has closed, to tell what its errors mean.
@@ -141,15 +140,15 @@ impl Api {
         }
     }
 
-    /// What a call of the catalog keeps of its answers.
-    pub(crate) fn kept(&self, probe: &ProbeId, call: usize) -> &Kept {
-        self.kept.get(probe).and_then(|calls| calls.get(call)).unwrap_or(&WHOLE)
+    /// What is known of a call of the catalog before it is made.
+    pub(crate) fn prepared(&self, probe: &ProbeId, call: usize) -> &Prepared {
+        self.prepared.get(probe).and_then(|calls| calls.get(call)).unwrap_or(&UNPREPARED)
     }
 
     /// What the call keeps of an answer.
     fn read(asked: &Asked<'_>, answer: &Answer) -> Result<Value, Failure> {
         let operation = &asked.call.operation;
-        wire::read(asked.entry, operation, &answer.body, asked.kept).map_err(|error| {
+        wire::read(asked.entry, operation, &answer.body, &asked.prepared.kept).map_err(|error| {
             let mut failure =
                 Failure::new(FailureKind::Transient, "UnreadableBody", error.to_string());
             failure.http_status = Some(answer.status.as_u16());
@@ -163,7 +162,7 @@ impl Api {
         question: Question<'_>,
         partition: &Partition,
         moved_to: Option<&str>,
-    ) -> Result<Target, Failure> {
+    ) -> Result<Arc<Target>, Failure> {
         let Question { who, asked, region, .. } = question;
         let own = called_region(asked.call, asked.parent);
         let region = moved_to.or(own).unwrap_or(region.as_str());
@@ -180,11 +179,12 @@ impl Api {
         session: &Session,
     ) -> Result<http::Request<Full<Bytes>>, Failure> {
         let Question { asked, scan, .. } = question;
-        let outgoing = wire::build(asked.entry, asked.call, values, asked.token)
+        let outgoing = asked
+            .prepared
+            .request(asked.entry, asked.call, values, asked.token)
             .map_err(|error| invalid(asked.entry, &error))?;
-        let body = outgoing.body.clone();
-        let request =
-            unsigned(outgoing, target, Some(scan)).map_err(|error| invalid(asked.entry, &error))?;
+        let request = unsigned(&outgoing, target, Some(scan))
+            .map_err(|error| invalid(asked.entry, &error))?;
         let signing = Signing {
             name: signing_name(asked.entry),
             region: &target.signing_region,
@@ -192,7 +192,7 @@ impl Api {
             credentials: &session.credentials,
             keys: &session.keys,
         };
-        signed(request, &body, signing).map_err(|error| invalid(asked.entry, &error))
+        signed(request, &outgoing.body, signing).map_err(|error| invalid(asked.entry, &error))
     }
 
     /// Mends what a refusal asks for, each thing once; answers whether to call again.
@@ -252,6 +252,13 @@ impl Api {
     }
 }
 
+/// A probe with what is known of its calls.
+fn prepared(view: ProbeView<'_>) -> (ProbeId, Vec<Prepared>) {
+    let ProbeView { entry, probe, .. } = view;
+    let calls = probe.calls.iter().map(|call| Prepared::of(entry, probe, call));
+    (probe.id.clone(), calls.collect())
+}
+
 /// What the templates of a call may ask for.
 fn values<'a>(asked: &Asked<'a>, partition: &'a Partition, target: &'a Target) -> Values<'a> {
     Values {
@@ -280,28 +287,25 @@ pub(crate) fn signing_name(entry: &Entry) -> &str {
 
 /// A request to a target that is not signed yet.
 pub(crate) fn unsigned(
-    outgoing: Outgoing,
+    outgoing: &Outgoing,
     target: &Target,
     scan: Option<&ScanId>,
 ) -> Result<http::Request<Full<Bytes>>, http::Error> {
-    let base = match outgoing.host {
-        Some(host) if !target.configured => format!("https://{host}"),
-        _ => target.base.clone(),
-    };
-    let mut uri = format!("{base}{}", outgoing.path);
-    if !outgoing.query.is_empty() {
-        uri.push('?');
-        uri.push_str(&outgoing.query);
-    }
-    let mut request = http::Request::builder()
-        .method(outgoing.method)
-        .uri(uri)
-        .header(header::USER_AGENT, user_agent(scan))
-        .body(Full::new(outgoing.body))?;
+    let own = outgoing.host.as_ref().filter(|_| !target.configured);
+    let (scheme, base) = own.map_or(("", &target.base), |host| ("https://", host));
+    let mark = if outgoing.query.is_empty() { "" } else { "?" };
+    let uri = [scheme, base, &outgoing.path, mark, &outgoing.query].concat();
+    let mut request = http::Request::new(Full::new(outgoing.body.clone()));
+    *request.method_mut() = outgoing.method.clone();
+    *request.uri_mut() = uri.try_into()?;
     let host = request.uri().authority().map_or("", |authority| authority.as_str());
     let host = HeaderValue::from_str(host)?;
-    request.headers_mut().insert(header::HOST, host);
-    request.headers_mut().extend(outgoing.headers);
+    let agent = HeaderValue::try_from(user_agent(scan))?;
+    // With room for what a signature adds.
+    let mut headers = HeaderMap::with_capacity(outgoing.headers.len() + 8);
+    headers.extend([(header::USER_AGENT, agent), (header::HOST, host)]);
+    headers.extend(outgoing.headers.iter().cloned());
+    *request.headers_mut() = headers;
     Ok(request)
 }
 

@@ -115,7 +115,7 @@ impl Access {
             let in_flight = control.purse.spend(ask, &control.calls).await?;
             let outgoing = outgoing(&target);
             let request =
-                self.request(place.entry, outgoing, &target, who.scan.as_ref(), &session)?;
+                self.request(place.entry, &outgoing, &target, who.scan.as_ref(), &session)?;
             let answer = control.transport.send(request, control.deadline).await;
             drop(in_flight);
             let answer = answer.map_err(|fault| classify::fault(&fault))?;
@@ -151,7 +151,7 @@ impl Access {
     fn request(
         &self,
         entry: &Entry,
-        outgoing: Outgoing,
+        outgoing: &Outgoing,
         target: &Target,
         scan: Option<&ScanId>,
         session: &Session,
@@ -159,7 +159,6 @@ impl Access {
         let invalid = |error: &dyn std::fmt::Display| {
             Failure::new(FailureKind::Invalid, "BadCall", error.to_string())
         };
-        let body = outgoing.body.clone();
         let request = unsigned(outgoing, target, scan).map_err(|error| invalid(&error))?;
         let signing = Signing {
             name: signing_name(entry),
@@ -168,6 +167,6 @@ impl Access {
             credentials: &session.credentials,
             keys: &session.keys,
         };
-        signed(request, &body, signing).map_err(|error| invalid(&error))
+        signed(request, &outgoing.body, signing).map_err(|error| invalid(&error))
     }
 }

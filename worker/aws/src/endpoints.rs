@@ -1,13 +1,13 @@
 //! Where a service is: overrides of environment and profile first, then the catalog's tables.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use aws_types::SdkConfig;
 use aws_types::service_config::ServiceConfigKey;
 use catalog::entry::Entry;
 use catalog::{Catalog, Partition, Variant};
-use protocol::{Failure, FailureKind};
+use protocol::{Failure, FailureKind, ServiceId};
 
 use crate::error::ConnectError;
 use crate::options::Options;
@@ -15,10 +15,23 @@ use crate::options::Options;
 /// Names and endings of services whose `AWS_ENDPOINT_URL_<SERVICE>` is not simply their name.
 const SERVICE_IDS: &str = include_str!("../data/service_ids.txt");
 
+/// The most regions of a service whose targets are kept: more than any partition has. Answers name regions too, and may
+/// name any.
+const MOST_REGIONS: usize = 64;
+
 /// The endpoints that were configured.
 pub(crate) struct Endpoints {
     options: Arc<Options>,
     files: Option<SdkConfig>,
+    /// Where calls go, as far as somebody asked.
+    known: RwLock<HashMap<ServiceId, Vec<Known>>>,
+}
+
+/// The target of a service in a region of a partition.
+struct Known {
+    partition: String,
+    region: String,
+    target: Arc<Target>,
 }
 
 /// Where one call goes.
@@ -35,7 +48,7 @@ pub(crate) struct Target {
 impl Endpoints {
     /// The endpoints of `options` and, beneath them, those of AWS's files.
     pub(crate) fn new(options: Arc<Options>, files: Option<SdkConfig>) -> Self {
-        Self { options, files }
+        Self { options, files, known: RwLock::default() }
     }
 
     /// The endpoint that was configured for a service, if one was.
@@ -73,6 +86,33 @@ impl Endpoints {
 
     /// Where a call of `entry` in a region of `partition` goes.
     pub(crate) fn target(
+        &self,
+        catalog: &Catalog,
+        partition: &Partition,
+        entry: &Entry,
+        region: &str,
+    ) -> Result<Arc<Target>, Failure> {
+        if let Some(target) = self.known(partition, entry, region) {
+            return Ok(target);
+        }
+        let target = Arc::new(self.find(catalog, partition, entry, region)?);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let targets = known.entry(entry.service.clone()).or_default();
+        if targets.len() < MOST_REGIONS {
+            let (partition, region) = (partition.id.clone(), region.to_owned());
+            targets.push(Known { partition, region, target: Arc::clone(&target) });
+        }
+        Ok(target)
+    }
+
+    fn known(&self, partition: &Partition, entry: &Entry, region: &str) -> Option<Arc<Target>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut targets = known.get(&entry.service)?.iter();
+        let found = targets.find(|at| at.region == region && at.partition == partition.id)?;
+        Some(Arc::clone(&found.target))
+    }
+
+    fn find(
         &self,
         catalog: &Catalog,
         partition: &Partition,
@@ -147,6 +187,23 @@ mod tests {
         ] {
             assert_eq!(ending(service), expected);
         }
+    }
+
+    #[test]
+    fn where_a_call_goes_is_found_once_and_regions_that_answers_name_are_bounded() {
+        let catalog = Catalog::embedded().expect("the catalog");
+        let partition = catalog.partition("aws").expect("the partition");
+        let sqs = catalog.probe(&"sqs".parse().expect("a probe")).expect("the probe").entry;
+        let endpoints = endpoints(Some("http://a"), &[]);
+        let target = |region: &str| endpoints.target(&catalog, partition, sqs, region);
+        let first = target("eu-west-1").expect("a target");
+        for number in 0..2 * MOST_REGIONS {
+            let told = target(&format!("xx-made-{number}")).expect("a target");
+            assert_eq!(told.signing_region, format!("xx-made-{number}"));
+        }
+        assert!(Arc::ptr_eq(&first, &target("eu-west-1").expect("a target")));
+        let known = endpoints.known.read().expect("a lock");
+        assert_eq!(known.values().map(Vec::len).sum::<usize>(), MOST_REGIONS);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use protocol::{AccountId, Failure, ProbeId};
 use crate::page::{self, Asked};
 use crate::sign::{Signing, signed};
 use crate::signing_key::SigningKeys;
-use crate::wire::{self, Kept, Values};
+use crate::wire::{self, Prepared, Values};
 
 /// The first call of a probe, as it is made of one account.
 pub struct Measured<'c> {
@@ -17,7 +17,7 @@ pub struct Measured<'c> {
     account: AccountId,
     credentials: Credentials,
     keys: SigningKeys,
-    kept: Kept,
+    prepared: Prepared,
 }
 
 impl<'c> Measured<'c> {
@@ -25,7 +25,7 @@ impl<'c> Measured<'c> {
     #[must_use]
     pub fn of(catalog: &'c Catalog, probe: &str) -> Option<Self> {
         let view = catalog.probe(&ProbeId::new(probe).ok()?)?;
-        let kept = Kept::of(view.probe, view.probe.calls.first()?);
+        let prepared = Prepared::of(view.entry, view.probe, view.probe.calls.first()?);
         let token = Some("t".repeat(900));
         let credentials = Credentials::new("AKIDEXAMPLE", "secret", token, None, "measured");
         Some(Self {
@@ -33,14 +33,15 @@ impl<'c> Measured<'c> {
             account: AccountId::new("111122223333").ok()?,
             credentials,
             keys: SigningKeys::default(),
-            kept,
+            prepared,
         })
     }
 
     fn asked(&self) -> Option<Asked<'_>> {
         let ProbeView { entry, probe, .. } = self.view;
         let (account, call) = (&self.account, probe.calls.first()?);
-        Some(Asked { entry, probe, call, account, parent: None, token: None, kept: &self.kept })
+        let prepared = &self.prepared;
+        Some(Asked { entry, probe, call, account, parent: None, token: None, prepared })
     }
 
     fn values(&self) -> Values<'_> {
@@ -58,13 +59,14 @@ impl<'c> Measured<'c> {
     #[must_use]
     pub fn request(&self) -> Option<usize> {
         let asked = self.asked()?;
-        let outgoing = wire::build(asked.entry, asked.call, &self.values(), None).ok()?;
+        let outgoing =
+            asked.prepared.request(asked.entry, asked.call, &self.values(), None).ok()?;
         let mut request = http::Request::builder()
             .method(outgoing.method)
             .uri(format!("https://x.eu-west-1.amazonaws.com{}?{}", outgoing.path, outgoing.query))
             .body(Full::new(outgoing.body.clone()))
             .ok()?;
-        request.headers_mut().extend(outgoing.headers);
+        request.headers_mut().extend(outgoing.headers.iter().cloned());
         let signing = Signing {
             name: &asked.entry.endpoint_prefix,
             region: "eu-west-1",
@@ -83,7 +85,7 @@ impl<'c> Measured<'c> {
     pub fn page(&self, body: &Bytes) -> Result<usize, Failure> {
         let Some(asked) = self.asked() else { return Ok(0) };
         let values = self.values();
-        let value = wire::read(asked.entry, &asked.call.operation, body, asked.kept);
+        let value = wire::read(asked.entry, &asked.call.operation, body, &asked.prepared.kept);
         let value = value.unwrap_or_default();
         page::read(&asked, &|name| values.get(name), &value).map(|page| page.items.len())
     }

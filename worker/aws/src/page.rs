@@ -14,7 +14,7 @@ use protocol::{AccountId, Failure, FailureKind, Region};
 use serde_json::{Map, Value};
 
 use crate::documents;
-use crate::wire::Kept;
+use crate::wire::Prepared;
 
 /// A call of the catalog and what it was made for.
 #[derive(Debug, Clone, Copy)]
@@ -31,8 +31,8 @@ pub(crate) struct Asked<'a> {
     pub parent: Option<&'a Item>,
     /// The page that was asked for.
     pub token: Option<&'a str>,
-    /// What is kept of its answer.
-    pub kept: &'a Kept,
+    /// What was known of it before.
+    pub prepared: &'a Prepared,
 }
 
 impl Asked<'_> {
@@ -216,7 +216,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::wire::WHOLE;
+    use crate::wire::UNPREPARED;
 
     fn entry(calls: &str) -> Entry {
         toml::from_str(&format!(
@@ -242,7 +242,7 @@ mod tests {
             account: &account,
             parent: None,
             token,
-            kept: &WHOLE,
+            prepared: &UNPREPARED,
         };
         let known = |name: &str| (name == "account").then(|| "111122223333".to_owned());
         read(&asked, &known, answer)

@@ -15,7 +15,7 @@ use crate::control::Caller;
 use crate::error::ConnectError;
 use crate::page::Asked;
 use crate::session::{Identity, Key, Session};
-use crate::wire::WHOLE;
+use crate::wire::UNPREPARED;
 
 /// The most pages of a list of regions.
 const MOST_PAGES: usize = 20;
@@ -151,7 +151,7 @@ impl Api {
                 account,
                 parent: None,
                 token: token_text,
-                kept: &WHOLE,
+                prepared: &UNPREPARED,
             };
             let scope = if region.is_global() { Scope::Global } else { Scope::Regional };
             let question = Question { who, asked: &asked, scope, region, scan };

@@ -157,7 +157,10 @@ impl Provider for Aws {
 
     async fn enter(&self, place: &Place) -> Result<(), Failure> {
         let who = Key::of_account(&place.scan, &place.connection, &place.account);
-        self.api.access.session(&who).await.map(drop)
+        match self.api.access.fresh(&who).await {
+            Some(_) => Ok(()),
+            None => self.api.access.session(&who).await.map(drop),
+        }
     }
 
     fn price(&self, place: &Place, request: PageRequest<'_>) -> Result<Ask, Failure> {
@@ -191,7 +194,7 @@ impl Provider for Aws {
             account: &place.account,
             parent: request.item,
             token: request.token,
-            kept: self.api.kept(request.probe, request.call),
+            prepared: self.api.prepared(request.probe, request.call),
         };
         let who = Key::of_account(&place.scan, &place.connection, &place.account);
         let question = Question {

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
-use aws_sigv4::sign::v4::calculate_signature;
 use bytes::Bytes;
 use chrono::{DateTime, Datelike, Timelike, Utc};
 use http::header::{AUTHORIZATION, HOST, HeaderMap, InvalidHeaderValue, USER_AGENT};
@@ -16,7 +15,7 @@ use http_body_util::Full;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
-use crate::signing_key::SigningKeys;
+use crate::signing_key::{SigningKeys, mac};
 
 /// What stays as it is in a canonical path.
 const PATH: &AsciiSet =
@@ -57,7 +56,7 @@ pub(crate) fn signed(
     let Signing { name, region, time, credentials, keys } = signing;
     let moment = moment(time);
     let day = &moment[..8];
-    let payload = hex(&Sha256::digest(body));
+    let payload = hex(Sha256::digest(body));
     if !request.headers().contains_key(HOST) {
         let host = request.uri().authority().map_or("", |authority| authority.as_str());
         let host = HeaderValue::from_str(host)?;
@@ -73,30 +72,39 @@ pub(crate) fn signed(
     // S3 takes the path as it is and wants the body's hash in a header; all others the opposite.
     let s3 = matches!(name, "s3" | "s3-outposts" | "s3express" | "s3-object-lambda");
     if s3 {
-        headers.insert(CONTENT, HeaderValue::from_str(&payload)?);
+        headers.insert(CONTENT, HeaderValue::from_bytes(&payload)?);
     }
     let path = request.uri().path();
     let path = if s3 { Cow::Borrowed(path) } else { canonical_path(path) };
-    let mut canonical = String::with_capacity(1024);
+    // The canonical request is only ever hashed, and so never put together.
+    let mut canonical = Sha256::new();
     let query = canonical_query(request.uri().query().unwrap_or_default());
     for line in [request.method().as_str(), &path, &query] {
-        canonical.push_str(line);
-        canonical.push('\n');
+        canonical.update(line);
+        canonical.update("\n");
     }
     let names = push_headers(&mut canonical, request.headers());
-    for line in ["\n", &names, "\n", &payload] {
-        canonical.push_str(line);
-    }
+    canonical.update("\n");
+    canonical.update(&names);
+    canonical.update("\n");
+    canonical.update(payload);
+    let digest = hex(canonical.finalize());
     let scope = format!("{day}/{region}/{name}/aws4_request");
-    let digest = hex(&Sha256::digest(&canonical));
     let key = keys.key(credentials.secret_access_key(), day, region, name);
-    let to_sign = format!("AWS4-HMAC-SHA256\n{moment}\n{scope}\n{digest}");
-    let signature = calculate_signature(key, to_sign.as_bytes());
-    let id = credentials.access_key_id();
-    let authorization = format!(
-        "AWS4-HMAC-SHA256 Credential={id}/{scope}, SignedHeaders={names}, Signature={signature}"
-    );
-    let mut authorization = HeaderValue::from_str(&authorization)?;
+    let to_sign = ["AWS4-HMAC-SHA256\n", &moment, "\n", &scope, "\n"].map(str::as_bytes);
+    let signature = hex(mac(&key, to_sign.into_iter().chain([&digest[..]])));
+    let id = credentials.access_key_id().as_bytes();
+    let parts: [&[u8]; 8] = [
+        b"AWS4-HMAC-SHA256 Credential=",
+        id,
+        b"/",
+        scope.as_bytes(),
+        b", SignedHeaders=",
+        names.as_bytes(),
+        b", Signature=",
+        &signature,
+    ];
+    let mut authorization = HeaderValue::try_from(parts.concat())?;
     authorization.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, authorization);
     Ok(request)
@@ -161,22 +169,17 @@ fn canonical_query(query: &str) -> String {
 }
 
 /// Adds the headers in their order; returns their names.
-fn push_headers(canonical: &mut String, headers: &HeaderMap) -> String {
+fn push_headers(canonical: &mut Sha256, headers: &HeaderMap) -> String {
     let signed = headers.iter().filter(|(name, _)| *name != USER_AGENT);
     let mut signed: Vec<(&str, &HeaderValue)> =
         signed.map(|(name, value)| (name.as_str(), value)).collect();
     signed.sort_unstable_by_key(|(name, _)| *name);
     let mut names = String::with_capacity(128);
     for (name, value) in signed {
-        canonical.push_str(name);
-        canonical.push(':');
-        for (nth, word) in value.to_str().unwrap_or_default().split_ascii_whitespace().enumerate() {
-            if nth > 0 {
-                canonical.push(' ');
-            }
-            canonical.push_str(word);
-        }
-        canonical.push('\n');
+        canonical.update(name);
+        canonical.update(":");
+        push_words(canonical, value.to_str().unwrap_or_default());
+        canonical.update("\n");
         if !names.is_empty() {
             names.push(';');
         }
@@ -185,15 +188,28 @@ fn push_headers(canonical: &mut String, headers: &HeaderMap) -> String {
     names
 }
 
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        for half in [byte >> 4, byte & 15] {
-            text.push(char::from(DIGITS[usize::from(half)]));
-        }
+/// Adds a value with one space between its words; most have one word, and tokens of sessions are long.
+fn push_words(canonical: &mut Sha256, value: &str) {
+    if !value.contains(' ') && !value.contains('\t') {
+        canonical.update(value);
+        return;
     }
-    text
+    for (nth, word) in value.split_ascii_whitespace().enumerate() {
+        if nth > 0 {
+            canonical.update(" ");
+        }
+        canonical.update(word);
+    }
+}
+
+/// Bytes as their hexadecimal digits.
+fn hex(bytes: impl Into<[u8; 32]>) -> [u8; 64] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut digits = [0; 64];
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes.into()) {
+        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+    digits
 }
 
 #[cfg(test)]

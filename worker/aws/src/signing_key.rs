@@ -45,9 +45,14 @@ impl SigningKeys {
 }
 
 fn step(key: &[u8], text: &str) -> Key {
+    mac(key, [text.as_bytes()])
+}
+
+/// The HMAC of a text in parts, by SHA-256.
+pub(crate) fn mac<'a>(key: &[u8], parts: impl IntoIterator<Item = &'a [u8]>) -> Key {
     // A key may have any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return Key::default() };
-    mac.update(text.as_bytes());
+    parts.into_iter().for_each(|part| mac.update(part));
     mac.finalize().into_bytes().into()
 }
 

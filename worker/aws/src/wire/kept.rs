@@ -15,7 +15,7 @@ pub(crate) struct Kept {
 }
 
 /// All of it.
-pub(crate) static WHOLE: Kept = Kept { whole: true, members: Vec::new() };
+pub(crate) const WHOLE: Kept = Kept { whole: true, members: Vec::new() };
 
 impl Kept {
     /// What a call of a probe reads of its answers.

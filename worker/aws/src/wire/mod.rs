@@ -7,6 +7,7 @@ pub(crate) mod error;
 mod form;
 mod json;
 mod kept;
+mod prepared;
 mod request;
 mod rest;
 pub(crate) mod xml;
@@ -18,7 +19,8 @@ use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 pub(crate) use kept::{Kept, WHOLE};
-pub(crate) use request::{Outgoing, Values, build};
+pub(crate) use prepared::{Prepared, UNPREPARED};
+pub(crate) use request::{Outgoing, Values};
 
 /// An answer as it came.
 #[derive(Debug, Clone)]

@@ -79,15 +79,14 @@ pub(crate) enum Unbuildable {
     Parameter(String),
 }
 
-/// Builds the request for one page of a call.
+/// Builds the request for one page of a call, with what is `known` of what its templates ask for.
 pub(crate) fn build(
     entry: &Entry,
     call: &Call,
-    values: &Values<'_>,
+    known: &dyn Fn(&str) -> Option<String>,
     token: Option<&str>,
 ) -> Result<Outgoing, Unbuildable> {
-    let known = |name: &str| values.get(name);
-    let encoded = |name: &str| values.get(name).map(|value| encode(&value));
+    let encoded = |name: &str| known(name).map(|value| encode(&value));
     let rest = matches!(entry.protocol, Wire::RestJson | Wire::RestXml);
     let method = match (rest, rest::method(call.method.as_deref())) {
         (false, _) => Method::POST,
@@ -96,13 +95,13 @@ pub(crate) fn build(
     };
     let mut query = BTreeMap::new();
     for (name, value) in &call.query {
-        query.insert(name.clone(), fill(value, &known)?);
+        query.insert(name.clone(), fill(value, known)?);
     }
     let mut headers = BTreeMap::new();
     for (name, value) in &call.headers {
-        headers.insert(name.clone(), fill(value, &known)?);
+        headers.insert(name.clone(), fill(value, known)?);
     }
-    let mut params = fill_map(&call.params, &known)?;
+    let mut params = fill_map(&call.params, known)?;
     if let Some(page) = &call.page {
         let place = page.place.unwrap_or(usual_place(entry.protocol, &method));
         for (name, value) in paging(page, token) {
@@ -121,7 +120,7 @@ pub(crate) fn build(
         query: query_string(&query),
         headers: headers.into_iter().map(header).collect::<Result<_, _>>()?,
         body,
-        host: call.host.as_deref().map(|host| fill(host, &known)).transpose()?,
+        host: call.host.as_deref().map(|host| fill(host, known)).transpose()?,
     })
 }
 
@@ -253,7 +252,7 @@ mod tests {
     fn built(protocol: &str, call: &str, account: &str) -> Result<Outgoing, Unbuildable> {
         let entry = entry(protocol, call);
         let values = Values { account, region: "r", partition: "aws", suffix: "s", item: None };
-        build(&entry, &entry.probes[0].calls[0], &values, Some("t&1"))
+        build(&entry, &entry.probes[0].calls[0], &|name| values.get(name), Some("t&1"))
     }
 
     #[test]
