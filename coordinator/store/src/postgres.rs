@@ -257,6 +257,9 @@ impl Database for PostgresDatabase {
                 Sql::Fixed(text) => text,
                 Sql::Made(text) => &**text,
             };
+            if let Some(first) = self.over_whole_scans() {
+                open.session()?.execute(first.into(), Vec::new()).await?;
+            }
             let declare = format!("declare rows no scroll cursor for {text}");
             open.session()?.execute(declare.into(), binds).await?;
             Ok::<_, StoreError>(rows_of(open))
